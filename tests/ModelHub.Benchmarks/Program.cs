@@ -1,0 +1,2 @@
+Console.Error.WriteLine("usage: ModelHub.Benchmarks train|shap|score ...");
+return 2;
