@@ -1,2 +1,3 @@
-var app = WebApplication.CreateBuilder(args).Build();
-app.Run();
+using ModelHub.Api.Hosting;
+
+return await CommandLine.RunAsync(args);

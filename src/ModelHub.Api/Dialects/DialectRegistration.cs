@@ -1,0 +1,22 @@
+using Microsoft.AspNetCore.Mvc.ApplicationModels;
+using ModelHub.Api.Dialects.AutoMl;
+using ModelHub.Api.Dialects.Hub;
+
+namespace ModelHub.Api.Dialects;
+
+internal static class DialectRegistration
+{
+    /// <summary>In the order in which they are asked for a path; the hub's own last.</summary>
+    public static void AddDialects(this IServiceCollection services)
+    {
+        services.AddSingleton<Dialect, AutoMlDialect>();
+        services.AddSingleton<Dialect, HubDialect>();
+        services.AddSingleton<DialectSet>();
+    }
+}
+
+/// <summary>Puts each controller into the OpenAPI document of the dialect whose folder it lies in.</summary>
+internal sealed class DialectConvention : IControllerModelConvention
+{
+    public void Apply(ControllerModel controller) => controller.ApiExplorer.GroupName = controller.ControllerType.Namespace!.Split('.')[3];
+}

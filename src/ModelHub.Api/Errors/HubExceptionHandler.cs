@@ -1,0 +1,35 @@
+using Microsoft.AspNetCore.Diagnostics;
+using ModelHub.Application.Errors;
+using ModelHub.Application.Storage;
+
+namespace ModelHub.Api.Errors;
+
+/// <summary>The one funnel of failures. What is not ours to explain gets a fixed message and the trace id, never the exception's text.</summary>
+internal sealed class HubExceptionHandler(ILogger<HubExceptionHandler> log) : IExceptionHandler
+{
+    public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken cancellation)
+    {
+        if (exception is OperationCanceledException && context.RequestAborted.IsCancellationRequested)
+        {
+            context.Response.StatusCode = 499;
+            return true;
+        }
+        if (exception is MalformedBodyException or BadHttpRequestException { StatusCode: 400 or 408 })
+        {
+            await ProblemAnswer.WriteAsync(context, 400, "malformed", exception is MalformedBodyException ? exception.Message : "The request could not be read.", null);
+            return true;
+        }
+        var refusal = exception switch
+        {
+            ModelHubException ours => ours,
+            BadHttpRequestException { StatusCode: 413 } => new ModelHubException(ErrorKind.TooLarge, "body_too_large", "The body is too large."),
+            _ when DatabaseDown.Is(exception) =>
+                new ModelHubException(ErrorKind.Unavailable, "database_down", "The database does not answer; try again in a moment."),
+            _ => new ModelHubException(ErrorKind.Internal, "internal", "Something went wrong in the hub."),
+        };
+        if (refusal.Kind == ErrorKind.Internal)
+            log.LogError(exception, "{Method} {Path} failed", context.Request.Method, context.Request.Path);
+        await ProblemAnswer.WriteAsync(context, refusal);
+        return true;
+    }
+}

@@ -1,0 +1,122 @@
+using ModelHub.Application.Identity;
+using ModelHub.Infrastructure.Postgres;
+using ModelHub.Infrastructure.Storage;
+
+namespace ModelHub.Api.Hosting;
+
+/// <summary>The program's verbs: up (the default), migrate, keys, help.</summary>
+internal static class CommandLine
+{
+    private const string Usage = """
+        usage: modelhub [up|migrate|keys|help] [options]
+
+          up        start PostgreSQL when no connection string is given, migrate, and serve
+          migrate   bring the database up to date and stop
+          keys      make one more key for the first administrator and print it
+          help      show this
+
+          --port N              port on 127.0.0.1 to serve on (default 5080); ASPNETCORE_URLS overrides it
+          --data DIR            folder for everything that is kept (default ./data)
+          --role api|worker|all what this process does (default all)
+
+          ConnectionStrings__ModelHub   another PostgreSQL than the private one
+          MODELHUB_ADMIN_KEY            the first administrator's key, instead of a random one
+          MODELHUB_LOG=json             log lines as JSON
+        """;
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        HubSettings settings;
+        try
+        {
+            settings = HubSettings.Parse(args, Environment.GetEnvironmentVariable);
+        }
+        catch (ArgumentException wrong)
+        {
+            await Console.Error.WriteLineAsync($"{wrong.Message}\n\n{Usage}");
+            return 2;
+        }
+        try
+        {
+            switch (settings.Verb)
+            {
+                case "up":
+                    await UpAsync(settings);
+                    return 0;
+                case "migrate":
+                    await using (var hub = await StartAsync(settings))
+                        Console.WriteLine("The database is up to date.");
+                    return 0;
+                case "keys":
+                    await using (var hub = await StartAsync(settings))
+                        Console.WriteLine(await hub.NewAdministratorKeyAsync());
+                    return 0;
+                default:
+                    Console.WriteLine(Usage);
+                    return 0;
+            }
+        }
+        catch (Exception refusal) when (refusal is InvalidOperationException or IOException or TimeoutException)
+        {
+            await Console.Error.WriteLineAsync($"modelhub: {refusal.Message}");
+            return 1;
+        }
+    }
+
+    private static async Task UpAsync(HubSettings settings)
+    {
+        await using var hub = await StartAsync(settings);
+        var firstKey = await hub.EnsureAdministratorAsync(settings.AdminKey);
+        await hub.App.StartAsync();
+        await Welcome.PrintAsync(hub.App, settings, firstKey);
+        await hub.App.WaitForShutdownAsync();
+    }
+
+    private static async Task<Hub> StartAsync(HubSettings settings)
+    {
+        Directory.CreateDirectory(settings.DataFolder);
+        PrivateCluster? cluster = null;
+        var connectionString = settings.ConnectionString;
+        if (connectionString is null)
+        {
+            cluster = await PrivateCluster.StartOrJoinAsync(settings.DataFolder, CancellationToken.None);
+            connectionString = cluster.ConnectionString;
+        }
+        try
+        {
+            var app = HubHost.Build(settings with { ConnectionString = connectionString });
+            await app.Services.GetRequiredService<HubDatabase>().MigrateAsync(CancellationToken.None);
+            return new Hub(app, cluster);
+        }
+        catch
+        {
+            if (cluster is not null)
+                await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The built application and the database below it, which is stopped after it.</summary>
+    private sealed record Hub(WebApplication App, PrivateCluster? Cluster) : IAsyncDisposable
+    {
+        public async Task<string?> EnsureAdministratorAsync(string? key)
+        {
+            await using var scope = App.Services.CreateAsyncScope();
+            return await scope.ServiceProvider.GetRequiredService<IdentityService>().EnsureAdministratorAsync(key, CancellationToken.None);
+        }
+
+        public async Task<string> NewAdministratorKeyAsync()
+        {
+            await using var scope = App.Services.CreateAsyncScope();
+            var identity = scope.ServiceProvider.GetRequiredService<IdentityService>();
+            return (await identity.EnsureAdministratorAsync(ApiKey.NewSecret(), CancellationToken.None))!;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await App.DisposeAsync();
+            if (Cluster is not null)
+                await Cluster.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using System.Globalization;
+
+namespace ModelHub.Api.Hosting;
+
+/// <summary>What the command line and the environment say.</summary>
+internal sealed record HubSettings
+{
+    public string Verb { get; init; } = "up";
+
+    public string Urls { get; init; } = "http://127.0.0.1:5080";
+
+    public string DataFolder { get; init; } = Path.GetFullPath("data");
+
+    public string Role { get; init; } = "all";
+
+    public string? ConnectionString { get; init; }
+
+    public string? AdminKey { get; init; }
+
+    public bool JsonLog { get; init; }
+
+    /// <summary>Largest body in bytes where a dialect sets no bound of its own.</summary>
+    public long LargestBody { get; init; } = 2L << 30;
+
+    /// <exception cref="ArgumentException">An option is unknown or its value makes no sense.</exception>
+    public static HubSettings Parse(string[] args, Func<string, string?> environment)
+    {
+        var settings = new HubSettings
+        {
+            ConnectionString = Blank(environment("ConnectionStrings__ModelHub")),
+            AdminKey = Blank(environment("MODELHUB_ADMIN_KEY")),
+            DataFolder = Path.GetFullPath(Blank(environment("MODELHUB_DATA")) ?? "data"),
+            JsonLog = environment("MODELHUB_LOG") == "json",
+        };
+        if (Blank(environment("ASPNETCORE_URLS")) is { } urls)
+            settings = settings with { Urls = urls };
+        if (settings.AdminKey is { Length: < 16 })
+            throw new ArgumentException("MODELHUB_ADMIN_KEY needs at least 16 characters.");
+        for (var i = 0; i < args.Length; i++)
+        {
+            string Value() => ++i < args.Length ? args[i] : throw new ArgumentException($"{args[i - 1]} needs a value.");
+            settings = args[i] switch
+            {
+                "up" or "migrate" or "keys" or "help" when i == 0 => settings with { Verb = args[i] },
+                "--help" or "-h" => settings with { Verb = "help" },
+                "--port" => settings with { Urls = $"http://127.0.0.1:{Port(Value())}" },
+                "--data" => settings with { DataFolder = Path.GetFullPath(Value()) },
+                "--role" => settings with { Role = Value() },
+                _ => throw new ArgumentException($"Unknown argument '{args[i]}'."),
+            };
+        }
+        if (settings.Role is not ("api" or "worker" or "all"))
+            throw new ArgumentException($"--role is api, worker or all, not '{settings.Role}'.");
+        return settings;
+    }
+
+    private static string? Blank(string? value) => string.IsNullOrWhiteSpace(value) ? null : value;
+
+    private static int Port(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= 65535
+            ? port : throw new ArgumentException($"'{text}' is not a port.");
+}

@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ModelHub.Application.Identity;
+
+/// <summary>
+/// Keys last seen, so that scoring asks no database. Cleared when a key is revoked (NOTIFY) and short-lived besides; an entry that has
+/// expired still serves while PostgreSQL is down.
+/// </summary>
+public sealed class KeyCache
+{
+    private const int Most = 10_000;
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(30);
+    private readonly ConcurrentDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    private readonly IServiceScopeFactory _scopes;
+    private readonly TimeProvider _clock;
+    private volatile int _generation;
+
+    public KeyCache(IServiceScopeFactory scopes, TimeProvider clock, ChangeFeed changes)
+    {
+        _scopes = scopes;
+        _clock = clock;
+        changes.Heard += (channel, _) =>
+        {
+            if (channel == Notifications.Keys)
+                Interlocked.Increment(ref _generation);
+        };
+    }
+
+    /// <summary>Whose key this is; null for an unknown or revoked one.</summary>
+    public ValueTask<Caller?> FindAsync(string secret, CancellationToken cancellation)
+    {
+        if (secret.Length is 0 or > 512)
+            return ValueTask.FromResult<Caller?>(null);
+        var hash = ApiKey.HashOf(secret);
+        var name = Convert.ToHexString(hash);
+        return _entries.TryGetValue(name, out var known) && known.Generation == _generation && known.Until > _clock.GetUtcNow()
+            ? ValueTask.FromResult<Caller?>(known.Caller)
+            : AskAsync(hash, name, known, cancellation);
+    }
+
+    private async ValueTask<Caller?> AskAsync(byte[] hash, string name, Entry? last, CancellationToken cancellation)
+    {
+        var generation = _generation;
+        Caller? caller;
+        try
+        {
+            await using var scope = _scopes.CreateAsyncScope();
+            caller = await scope.ServiceProvider.GetRequiredService<IdentityService>().FindCallerAsync(hash, cancellation);
+        }
+        catch (Exception failure) when (last is not null && Storage.DatabaseDown.Is(failure))
+        {
+            return last.Caller;
+        }
+        if (caller is null)
+        {
+            _entries.TryRemove(name, out _);
+            return null;
+        }
+        if (_entries.Count >= Most)
+            _entries.Clear();
+        _entries[name] = new Entry(caller, _clock.GetUtcNow() + Fresh, generation);
+        return caller;
+    }
+
+    private sealed record Entry(Caller Caller, DateTimeOffset Until, int Generation);
+}

@@ -1,0 +1,58 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using ModelHub.Application.Storage;
+using ModelHub.Infrastructure.Artifacts;
+
+namespace ModelHub.Infrastructure.Storage;
+
+/// <summary>
+/// Removes artifacts that no row names. A row goes first, in a transaction that its references would block; bytes without a row go when
+/// they are older than the grace, since a writer stores bytes before the row.
+/// </summary>
+internal sealed class OrphanSweep(LocalArtifactStore store, IServiceScopeFactory scopes, TimeProvider clock, ILogger<OrphanSweep> log) : BackgroundService
+{
+    private static readonly TimeSpan Grace = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
+
+    public async Task<int> SweepAsync(TimeSpan grace, CancellationToken cancellation)
+    {
+        var before = clock.GetUtcNow() - grace;
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<HubDbContext>();
+        await db.Database.ExecuteSqlAsync(
+            $"""
+             delete from artifacts a where created_at < {before}
+               and not exists (select from dataset_parts p where p.artifact_sha256 = a.sha256)
+               and not exists (select from models m where m.artifact_sha256 = a.sha256)
+             """, cancellation);
+        var swept = store.SweepTemporary(before);
+        await foreach (var (sha256, written) in store.ListAsync(cancellation))
+        {
+            if (written >= before || await db.Artifacts.AnyAsync(a => a.Sha256 == sha256, cancellation))
+                continue;
+            await store.DeleteAsync(sha256, cancellation);
+            swept++;
+        }
+        return swept;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, clock);
+        do
+        {
+            try
+            {
+                if (await SweepAsync(Grace, stoppingToken) is > 0 and var swept)
+                    log.LogInformation("Swept {Count} files that nothing named", swept);
+            }
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+            {
+                log.LogWarning("The sweep was interrupted: {Reason}", failure.Message);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken).AsTask().ContinueWith(t => t.IsCompletedSuccessfully && t.Result, TaskScheduler.Default));
+    }
+}
