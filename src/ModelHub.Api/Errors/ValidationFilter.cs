@@ -1,4 +1,3 @@
-using System.Text.Json;
 using FluentValidation;
 using Microsoft.AspNetCore.Mvc.Filters;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
@@ -36,10 +35,13 @@ internal sealed class ValidationFilter(DialectSet dialects) : IAsyncActionFilter
             return;
         foreach (var error in state.Values.SelectMany(v => v.Errors))
         {
-            var json = error.Exception as JsonException ?? error.Exception?.InnerException as JsonException;
-            var isNoJson = json is { InnerException: not null } || (error.Exception is null && error.ErrorMessage.Contains("non-empty", StringComparison.Ordinal));
-            if (isNoJson || error.Exception is BadHttpRequestException)
-                throw new MalformedBodyException(json is null ? "The body is empty." : $"The body is not JSON (line {json.LineNumber + 1}, byte {json.BytePositionInLine}).");
+            // MVC keeps only the text of what the JSON reader said; a value of a wrong type is told by these words of it.
+            var isWrongType = error.ErrorMessage.Contains("could not be converted", StringComparison.Ordinal)
+                || error.ErrorMessage.Contains("missing required", StringComparison.Ordinal);
+            if (error.ErrorMessage.Contains("non-empty", StringComparison.Ordinal))
+                throw new MalformedBodyException("The body is empty.");
+            if (error.ErrorMessage.Contains("BytePositionInLine", StringComparison.Ordinal) && !isWrongType)
+                throw new MalformedBodyException($"The body is not JSON: {error.ErrorMessage}");
         }
         Refuse(state.Where(s => s.Value!.Errors.Count > 0).Select(s =>
         {
