@@ -26,6 +26,9 @@ public sealed class BinMapper
     /// <summary>Bins of values, without the one for what is missing, whose number this is.</summary>
     public int ValueBins { get; }
 
+    /// <summary>Codes of a categorical feature, those too rare for a bin included; 0 for a number.</summary>
+    public int CodeCount => _binOfCode.Length;
+
     /// <summary>Per bin of a categorical feature its code.</summary>
     public int[] CodeOfBin { get; }
 

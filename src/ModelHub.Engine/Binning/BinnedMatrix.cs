@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using ModelHub.Engine.Data;
 using ModelHub.Engine.Numerics;
 
@@ -33,6 +35,16 @@ public sealed class BinnedMatrix
 
     /// <summary>Where each feature's bins begin in a histogram; the last entry is a histogram's length.</summary>
     public int[] Offsets { get; }
+
+    private static readonly ConditionalWeakTable<FeatureMatrix, ConcurrentDictionary<int, BinnedMatrix>> Known = [];
+
+    /// <summary>The bins of a matrix, made by whoever asks first and kept as long as the matrix is.</summary>
+    public static BinnedMatrix Shared(FeatureMatrix features, int mostBins, ThreadTeam team)
+    {
+        var known = Known.GetOrCreateValue(features);
+        lock (known)
+            return known.GetOrAdd(mostBins, bins => Of(features, bins, team));
+    }
 
     public static BinnedMatrix Of(FeatureMatrix features, int mostBins, ThreadTeam team)
     {
