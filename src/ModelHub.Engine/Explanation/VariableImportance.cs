@@ -1,0 +1,65 @@
+using ModelHub.Engine.Data;
+using ModelHub.Engine.Ensembles;
+using ModelHub.Engine.Linear;
+using ModelHub.Engine.Trees;
+
+namespace ModelHub.Engine.Explanation;
+
+/// <param name="Variable">An input column.</param>
+/// <param name="Percentage">Share of all importance; the shares add up to 1.</param>
+/// <param name="Scaled">Share of the most important one's.</param>
+public sealed record VariableImportance(string Variable, double Percentage, double Scaled)
+{
+    /// <summary>
+    /// Gain of the splits of trees; absolute standardised weights of linear models; blends weigh their members' shares. By input column, the
+    /// most important first.
+    /// </summary>
+    public static IReadOnlyList<VariableImportance> Of(IModel model, IReadOnlyList<Feature> features)
+    {
+        var shares = Shares(model, features.Count);
+        var bySource = features.Select((f, at) => (f.Source, Share: shares[at])).GroupBy(p => p.Source, StringComparer.Ordinal)
+            .Select(g => (g.Key, Share: g.Sum(p => p.Share))).OrderByDescending(p => p.Share).ThenBy(p => p.Key, StringComparer.Ordinal).ToList();
+        var top = bySource.Count > 0 ? bySource[0].Share : 0;
+        return [.. bySource.Select(p => new VariableImportance(p.Key, p.Share, top > 0 ? p.Share / top : 0))];
+    }
+
+    private static double[] Shares(IModel model, int count)
+    {
+        var sums = new double[count];
+        switch (model)
+        {
+            case Forest forest:
+                foreach (var tree in forest.Trees)
+                {
+                    for (var n = 0; n < tree.NodeCount; n++)
+                    {
+                        if (tree.Feature[n] >= 0)
+                            sums[tree.Feature[n]] += tree.Gain[n];
+                    }
+                }
+                break;
+            case LinearModel linear:
+                foreach (var weights in linear.Weights)
+                {
+                    for (var f = 0; f < count; f++)
+                    {
+                        for (var k = 0; k < Math.Max(1, linear.Cardinality[f]); k++)
+                            sums[f] += Math.Abs(weights[linear.Offset[f] + k]) / Math.Max(1, linear.Cardinality[f]);
+                    }
+                }
+                break;
+            case Blend blend:
+                for (var m = 0; m < blend.Members.Count; m++)
+                {
+                    var shares = Shares(blend.Members[m], count);
+                    for (var f = 0; f < count; f++)
+                        sums[f] += blend.Weights[m] * shares[f];
+                }
+                break;
+        }
+        var all = sums.Sum();
+        for (var f = 0; all > 0 && f < count; f++)
+            sums[f] /= all;
+        return sums;
+    }
+}

@@ -1,0 +1,191 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using ModelHub.Engine.Data;
+using ModelHub.Engine.Metrics;
+using ModelHub.Engine.Numerics;
+using ModelHub.Engine.Preparation;
+using ModelHub.Engine.Serialization;
+
+namespace ModelHub.Engine.Inference;
+
+/// <summary>What an artifact says about its model besides numbers.</summary>
+public sealed record ModelHeader(
+    string Algorithm, TaskKind Task, string Target, IReadOnlyList<string> Classes, double Threshold, IReadOnlyList<InputColumn> Inputs);
+
+/// <summary>
+/// A model with everything it needs: inputs, preparation, classes, threshold. Immutable and thread-safe. One row and many give the same
+/// bits. Stored as one self-contained artifact whose golden rows are replayed when it is loaded.
+/// </summary>
+public sealed class TrainedModel
+{
+    private const int GoldenRows = 4;
+    private static readonly byte[] Magic = "MHMODEL\x01"u8.ToArray();
+    private readonly Dictionary<string, int> _inputs;
+    private readonly Dictionary<string, int>[] _levels;
+    private readonly FeaturePlan _plan;
+
+    public TrainedModel(ModelHeader header, IModel model)
+    {
+        Header = header;
+        Model = model;
+        _plan = new FeaturePlan(header.Inputs);
+        if (model.FeatureCount != _plan.Features.Count)
+            throw new EngineException($"The model reads {model.FeatureCount} features, its preparation makes {_plan.Features.Count}.");
+        if (model.OutputCount != (header.Task == TaskKind.Multiclass ? header.Classes.Count : 1))
+            throw new EngineException("The model's scores do not fit its classes.");
+        _inputs = header.Inputs.Select((input, at) => (input.Name, at)).ToDictionary(p => p.Name, p => p.at, StringComparer.Ordinal);
+        _levels = [.. header.Inputs.Select(input => (input.Levels ?? []).Select((level, code) => (level, code))
+            .ToDictionary(p => p.level, p => p.code, StringComparer.Ordinal))];
+    }
+
+    public ModelHeader Header { get; }
+
+    public IModel Model { get; }
+
+    public TaskKind Task => Header.Task;
+
+    public IReadOnlyList<string> Classes => Header.Classes;
+
+    public IReadOnlyList<InputColumn> Inputs => Header.Inputs;
+
+    /// <summary>Numbers per row: a probability per class (binary: negative, positive), or one value.</summary>
+    public int OutputCount => Task == TaskKind.Regression ? 1 : Classes.Count;
+
+    /// <summary>The number of an input by its column's name, -1 for a column that the model does not read.</summary>
+    public int FindInput(string name) => _inputs.GetValueOrDefault(name, -1);
+
+    public RowBuffer CreateRow() => new(_plan, [.. _levels.Select(l => l.GetAlternateLookup<ReadOnlySpan<char>>())]);
+
+    public void Predict(RowBuffer row, Span<double> outputs) => Predict(row.Features, outputs);
+
+    /// <summary>Rows × <see cref="OutputCount"/>, row after row, on all threads.</summary>
+    public double[] Predict(Table table, CancellationToken cancellation = default)
+    {
+        var features = _plan.Apply(table);
+        var outputs = new double[(long)table.RowCount * OutputCount];
+        Parallel.For(0, (table.RowCount + 1023) / 1024, new ParallelOptions { CancellationToken = cancellation }, block =>
+        {
+            var row = new float[features.FeatureCount];
+            for (var r = block * 1024; r < Math.Min(table.RowCount, (block + 1) * 1024); r++)
+            {
+                features.CopyRow(r, row);
+                Predict(row, outputs.AsSpan(r * OutputCount, OutputCount));
+            }
+        });
+        return outputs;
+    }
+
+    /// <summary>The class of a row's probabilities.</summary>
+    public string Label(ReadOnlySpan<double> outputs, double? threshold = null) =>
+        Classes[EvaluationReport.Decide(outputs, threshold ?? Header.Threshold)];
+
+    public byte[] ToArtifact()
+    {
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream);
+        writer.Write(Magic);
+        var header = JsonSerializer.SerializeToUtf8Bytes(Header);
+        writer.Write(header.Length);
+        writer.Write(header);
+        ModelCodec.Write(writer, Model);
+        foreach (var row in Golden())
+        {
+            var outputs = new double[OutputCount];
+            Predict(row, outputs);
+            foreach (var value in outputs)
+                writer.Write(value);
+        }
+        writer.Flush();
+        writer.Write(SHA256.HashData(stream.GetBuffer().AsSpan(0, (int)stream.Length)));
+        writer.Flush();
+        return stream.ToArray();
+    }
+
+    /// <exception cref="EngineException">The bytes are no artifact, were changed, or give other predictions here than where they were made.</exception>
+    public static TrainedModel FromArtifact(ReadOnlyMemory<byte> bytes)
+    {
+        if (bytes.Length < Magic.Length + 32 || !bytes.Span[..Magic.Length].SequenceEqual(Magic))
+            throw new EngineException("This is no ModelHub artifact, or one of a newer version.");
+        if (!SHA256.HashData(bytes.Span[..^32]).AsSpan().SequenceEqual(bytes.Span[^32..]))
+            throw new EngineException("The artifact was changed or cut short: its checksum does not fit.");
+        var reader = new ArtifactReader(bytes[Magic.Length..^32]);
+        ModelHeader? header;
+        try
+        {
+            header = JsonSerializer.Deserialize<ModelHeader>(reader.Take(reader.ReadInt()));
+        }
+        catch (JsonException)
+        {
+            throw new EngineException("The artifact's header is broken.");
+        }
+        if (header?.Inputs is null || header.Classes is null || header.Inputs.Any(i => i is null || i.Encoding == Encoding.Category && i.Levels is null))
+            throw new EngineException("The artifact's header is broken.");
+        var model = new TrainedModel(header, ModelCodec.Read(reader));
+        model.Replay(reader);
+        return model;
+    }
+
+    /// <summary>Raw scores of any number of rows as predictions.</summary>
+    public double[] Link(ReadOnlySpan<double> scores)
+    {
+        var rows = scores.Length / Model.OutputCount;
+        var outputs = new double[rows * OutputCount];
+        for (var r = 0; r < rows; r++)
+            Link(scores.Slice(r * Model.OutputCount, Model.OutputCount), outputs.AsSpan(r * OutputCount, OutputCount));
+        return outputs;
+    }
+
+    private void Predict(ReadOnlySpan<float> features, Span<double> outputs)
+    {
+        Span<double> scores = Model.OutputCount <= 64 ? stackalloc double[Model.OutputCount] : new double[Model.OutputCount];
+        Model.Score(features, scores);
+        Link(scores, outputs);
+    }
+
+    private void Link(ReadOnlySpan<double> scores, Span<double> outputs)
+    {
+        if (Task == TaskKind.Binary)
+        {
+            outputs[1] = Model.Link == Engine.Link.Probability ? scores[0] : Elementary.Logistic(scores[0]);
+            outputs[0] = 1 - outputs[1];
+            return;
+        }
+        scores.CopyTo(outputs);
+        if (Model.Link == Engine.Link.Softmax)
+            Elementary.Softmax(outputs);
+        else if (Model.Link == Engine.Link.Exponential)
+            outputs[0] = Elementary.Exp(outputs[0]);
+    }
+
+    private void Replay(ArtifactReader reader)
+    {
+        foreach (var row in Golden())
+        {
+            var outputs = new double[OutputCount];
+            Predict(row, outputs);
+            foreach (var value in outputs)
+            {
+                if (BitConverter.ToDouble(reader.Take(8)) is var kept && kept != value && !(double.IsNaN(kept) && double.IsNaN(value)))
+                    throw new EngineException("The artifact gives other predictions here than where it was made.");
+            }
+        }
+    }
+
+    /// <summary>A row with nothing, then rows of pseudo-random cells within what training saw: made from the header, so not stored.</summary>
+    private IEnumerable<float[]> Golden()
+    {
+        var random = new SeededRandom(1);
+        for (var g = 0; g < GoldenRows; g++)
+        {
+            var row = CreateRow();
+            for (var i = 0; g > 0 && i < Inputs.Count; i++)
+            {
+                if (Inputs[i].Levels is { Count: > 0 } levels)
+                    row.SetText(i, levels[random.Below(levels.Count)]);
+                else if (Inputs[i] is { Min: { } min, Max: { } max })
+                    row.SetNumber(i, min + (max - min) * random.NextDouble());
+            }
+            yield return row.Features.ToArray();
+        }
+    }
+}

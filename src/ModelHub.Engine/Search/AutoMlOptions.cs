@@ -1,0 +1,44 @@
+using ModelHub.Engine.Data;
+
+namespace ModelHub.Engine.Search;
+
+/// <summary>How much a search may try.</summary>
+public enum SearchMode
+{
+    HighSpeed,
+    Balanced,
+    HighAccuracy,
+}
+
+/// <summary>What a search is asked for.</summary>
+public sealed record AutoMlOptions
+{
+    public required string Target { get; init; }
+
+    /// <summary>Null: told by the target. Classification is <see cref="TaskKind.Binary"/> or <see cref="TaskKind.Multiclass"/> by its labels.</summary>
+    public bool? IsRegression { get; init; }
+
+    public SearchMode Mode { get; init; } = SearchMode.Balanced;
+
+    /// <summary>Candidates at most, the ensemble not counted; null for the mode's own number.</summary>
+    public int? MaxModels { get; init; }
+
+    /// <summary>Time at most; null for the mode's own.</summary>
+    public TimeSpan? MaxRuntime { get; init; }
+
+    public int Folds { get; init; } = 5;
+
+    public ulong Seed { get; init; } = 42;
+
+    public int Threads { get; init; } = Environment.ProcessorCount;
+
+    public IReadOnlySet<string> Categorical { get; init; } = new HashSet<string>();
+
+    public IReadOnlySet<string> Ignored { get; init; } = new HashSet<string>();
+
+    /// <summary>Metric that orders the leaderboard; null for auc (binary), logloss (multiclass) or rmse (regression).</summary>
+    public string? Metric { get; init; }
+
+    /// <summary>Rows to validate on, instead of folds.</summary>
+    public Table? Validation { get; init; }
+}

@@ -1,0 +1,47 @@
+using ModelHub.Engine.Data;
+using ModelHub.Engine.Explanation;
+using ModelHub.Engine.Inference;
+using ModelHub.Engine.Metrics;
+using ModelHub.Engine.Preparation;
+
+namespace ModelHub.Engine.Search;
+
+/// <summary>One entry of the leaderboard: a model, or the reason why there is none.</summary>
+public sealed record CandidateResult
+{
+    public required string Algorithm { get; init; }
+
+    public required string Name { get; init; }
+
+    public required IReadOnlyDictionary<string, HyperParameter> Parameters { get; init; }
+
+    public required double TrainSeconds { get; init; }
+
+    public TrainedModel? Model { get; init; }
+
+    public string? Failure { get; init; }
+
+    /// <summary>Of out-of-fold predictions, or of the validation rows.</summary>
+    public EvaluationReport? Report { get; init; }
+
+    /// <summary>The optimised metric per fold.</summary>
+    public double[] FoldScores { get; init; } = [];
+
+    public double MicrosPerRow { get; init; }
+
+    public IReadOnlyList<VariableImportance> Importance { get; init; } = [];
+
+    /// <summary>Losses of the first fold by step.</summary>
+    public IReadOnlyList<FitStep> History { get; init; } = [];
+
+    /// <summary>Raw scores per validated row: what ensembles are made of.</summary>
+    internal double[] Scores { get; init; } = [];
+}
+
+public sealed record SearchResult(
+    TaskKind Task, IReadOnlyList<string> Classes, IReadOnlyList<DroppedColumn> Dropped, string Metric, IReadOnlyList<CandidateResult> Candidates);
+
+/// <summary>Hears how a search is going.</summary>
+/// <param name="done">Candidates done.</param>
+/// <param name="planned">Candidates planned.</param>
+public delegate void SearchProgress(int done, int planned, CandidateResult? latest);
