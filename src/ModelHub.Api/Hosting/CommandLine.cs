@@ -76,28 +76,31 @@ internal static class CommandLine
     {
         Directory.CreateDirectory(settings.DataFolder);
         PrivateCluster? cluster = null;
+        var logs = LoggerFactory.Create(l => _ = settings.JsonLog ? l.AddJsonConsole() : l.AddSimpleConsole(o => o.SingleLine = true));
         var connectionString = settings.ConnectionString;
         if (connectionString is null)
         {
-            cluster = await PrivateCluster.StartOrJoinAsync(settings.DataFolder, CancellationToken.None);
+            cluster = await PrivateCluster.StartOrJoinAsync(
+                settings.DataFolder, logs.CreateLogger("PostgreSQL"), CancellationToken.None);
             connectionString = cluster.ConnectionString;
         }
         try
         {
             var app = HubHost.Build(settings with { ConnectionString = connectionString });
             await app.Services.GetRequiredService<HubDatabase>().MigrateAsync(CancellationToken.None);
-            return new Hub(app, cluster);
+            return new Hub(app, cluster, logs);
         }
         catch
         {
             if (cluster is not null)
                 await cluster.DisposeAsync();
+            logs.Dispose();
             throw;
         }
     }
 
     /// <summary>The built application and the database below it, which is stopped after it.</summary>
-    private sealed record Hub(WebApplication App, PrivateCluster? Cluster) : IAsyncDisposable
+    private sealed record Hub(WebApplication App, PrivateCluster? Cluster, ILoggerFactory Logs) : IAsyncDisposable
     {
         public async Task<string?> EnsureAdministratorAsync(string? key)
         {
@@ -117,6 +120,7 @@ internal static class CommandLine
             await App.DisposeAsync();
             if (Cluster is not null)
                 await Cluster.DisposeAsync();
+            Logs.Dispose();
         }
     }
 }

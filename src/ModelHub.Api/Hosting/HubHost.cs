@@ -99,6 +99,8 @@ internal static class HubHost
         var configuration = new LoggerConfiguration()
             .MinimumLevel.Information()
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+            // A command that fails throws, and who catches it says so; a first migration asks for a table that is not there yet.
+            .MinimumLevel.Override("Microsoft.EntityFrameworkCore.Database.Command", LogEventLevel.Fatal)
             .MinimumLevel.Override("System", LogEventLevel.Warning)
             .MinimumLevel.Override("Microsoft.AspNetCore.DataProtection", LogEventLevel.Error) // comes with authentication; nothing uses it
             .Enrich.FromLogContext()

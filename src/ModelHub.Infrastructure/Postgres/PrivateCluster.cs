@@ -1,255 +1,183 @@
-using System.ComponentModel;
 using System.Diagnostics;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace ModelHub.Infrastructure.Postgres;
 
 /// <summary>
-/// A PostgreSQL of our own below the data folder, reached through a socket only its user and we can open. The first process on a folder
-/// owns it; others join it. It stops with its owner, also when that is killed (a parent-death signal), and what a killed cluster left
-/// behind is cleaned up at the next start.
+/// A PostgreSQL of our own below the data folder, reached through a socket that only its user and we can open. The first process on a
+/// folder owns it; others join it. It stops with its owner, also when that is killed (a parent-death signal); then one of the others takes
+/// over. A server that ends by itself is started again. What a killed cluster left behind is cleaned up.
 /// </summary>
 public sealed class PrivateCluster : IAsyncDisposable
 {
     private const string Database = "modelhub";
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
-    private readonly FileStream? _lock;
-    private readonly Process? _postgres;
+    private static readonly TimeSpan TakeOverPause = TimeSpan.FromMilliseconds(500);
 
-    private PrivateCluster(string socketFolder, FileStream? @lock, Process? postgres)
+    private readonly PostgresBinaries _binaries;
+    private readonly ClusterFolder _folder;
+    private readonly string[] _settings;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stopping = new();
+    private FileStream? _lock;
+    private Postmaster? _server;
+    private Task _watch = Task.CompletedTask;
+
+    private PrivateCluster(PostgresBinaries binaries, ClusterFolder folder, string[] settings, ILogger logger)
     {
-        ConnectionString = Connect(socketFolder, Database);
-        _lock = @lock;
-        _postgres = postgres;
+        (_binaries, _folder, _settings, _logger) = (binaries, folder, settings, logger);
+        ConnectionString = Connect(folder.Socket, Database);
     }
 
     public string ConnectionString { get; }
 
-    /// <summary>Whether this process started it.</summary>
-    public bool IsOwner => _postgres is not null;
+    /// <summary>Whether this process runs the server. A process that joined may become the owner later.</summary>
+    public bool IsOwner => _lock is not null;
 
-    /// <exception cref="InvalidOperationException">PostgreSQL is not installed or does not start; the message says what to do.</exception>
-    public static async Task<PrivateCluster> StartOrJoinAsync(string dataFolder, CancellationToken cancellation)
+    /// <summary>The server's process, while this one owns it.</summary>
+    internal int? ServerId => _server?.Id;
+
+    /// <summary>Starts the cluster of a data folder, making it first if there is none, or joins the one that runs.</summary>
+    /// <exception cref="PostgresNotFoundException">PostgreSQL is not installed.</exception>
+    /// <exception cref="InvalidOperationException">It does not start; the message says what to do.</exception>
+    public static Task<PrivateCluster> StartOrJoinAsync(string dataFolder, ILogger logger, CancellationToken cancellation) =>
+        StartOrJoinAsync(dataFolder, [], logger, cancellation);
+
+    /// <summary>The same with more lines of configuration, such as <c>fsync=off</c>.</summary>
+    internal static async Task<PrivateCluster> StartOrJoinAsync(
+        string dataFolder, string[] settings, ILogger logger, CancellationToken cancellation)
     {
         var binaries = PostgresBinaries.Find();
-        var home = HomeFor(Path.GetFullPath(dataFolder));
-        var data = Path.Combine(home, "pg");
-        var socket = SocketFolder(home);
-        Directory.CreateDirectory(home);
-        var owned = TryLock(Path.Combine(home, "pg.lock"));
-        if (owned is null)
+        var folder = ClusterFolder.For(dataFolder, out var notice);
+        if (notice is not null)
+            logger.LogInformation("{Notice}", notice);
+        var cluster = new PrivateCluster(binaries, folder, settings, logger);
+        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(25, cancellation))
         {
-            await UntilAnswersAsync(socket, null, cancellation);
-            return new PrivateCluster(socket, null, null);
-        }
-        try
-        {
-            Directory.CreateDirectory(socket);
-            await InitialiseAsync(binaries, data, socket, cancellation);
-            await RemoveStaleAsync(data, socket, cancellation);
-            var postgres = StartPostgres(binaries, data, socket, Path.Combine(home, "postgres.log"));
-            await UntilAnswersAsync(socket, postgres, cancellation);
-            await EnsureDatabaseAsync(socket, cancellation);
-            return new PrivateCluster(socket, owned, postgres);
-        }
-        catch
-        {
-            await owned.DisposeAsync();
-            throw;
+            if (await cluster.TryOwnAsync(cancellation) || await cluster.AnswersAsync(Database, cancellation) is null)
+            {
+                cluster._watch = Task.Run(cluster.WatchAsync, CancellationToken.None);
+                return cluster;
+            }
+            if (clock.Elapsed > StartLimit)
+            {
+                throw new InvalidOperationException(
+                    $"Another process holds the database of {dataFolder}, but it does not answer; see {folder.Log}.");
+            }
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_postgres is { HasExited: false })
+        if (_stopping.IsCancellationRequested)
+            return;
+        await _stopping.CancelAsync();
+        await _watch;
+        await LetGoAsync();
+    }
+
+    /// <summary>Takes the lock and starts the server; false while another process has the lock.</summary>
+    private async Task<bool> TryOwnAsync(CancellationToken cancellation)
+    {
+        if ((_lock = _folder.TryLock()) is null)
+            return false;
+        try
         {
-            NpgsqlConnection.ClearAllPools();
-            Signal(_postgres.Id, "INT"); // fast shutdown: sessions are ended, everything is written
-            await _postgres.WaitForExitAsync();
+            await _folder.InitialiseAsync(_binaries, durable: !_settings.Contains("fsync=off"), cancellation);
+            await StartServerAsync(cancellation);
+            return true;
         }
+        catch
+        {
+            await LetGoAsync();
+            throw;
+        }
+    }
+
+    private async Task StartServerAsync(CancellationToken cancellation)
+    {
+        await _folder.RemoveStaleAsync(cancellation);
+        _server = await Postmaster.StartAsync(_binaries, _folder, _settings);
+        var clock = Stopwatch.StartNew();
+        while (await AnswersAsync("postgres", cancellation) is { } failure)
+        {
+            if (_server.Ended.IsCompleted)
+                throw new InvalidOperationException($"PostgreSQL did not start; see {_folder.Log}.", failure);
+            if (clock.Elapsed > StartLimit)
+                throw new InvalidOperationException($"PostgreSQL does not answer; see {_folder.Log}.", failure);
+            await Task.Delay(25, cancellation);
+        }
+        await EnsureDatabaseAsync(cancellation);
+    }
+
+    private async Task LetGoAsync()
+    {
+        if (_server is not null)
+            await _server.StopAsync();
+        _server = null;
         if (_lock is not null)
             await _lock.DisposeAsync();
+        _lock = null;
     }
 
-    /// <summary>
-    /// The folder of the cluster: the data folder's own, or, where the user <c>postgres</c> cannot reach it (below a root home), one in
-    /// /var/lib/modelhub named after it.
-    /// </summary>
-    private static string HomeFor(string dataFolder)
+    /// <summary>The owner starts a server again that ended by itself; the others wait for the owner's lock, and own then.</summary>
+    private async Task WatchAsync()
     {
-        if (!PostgresBinaries.AsRoot || !OperatingSystem.IsLinux())
-            return dataFolder;
-        for (var folder = new DirectoryInfo(dataFolder); folder is not null; folder = folder.Parent)
-        {
-            if (folder.Exists && (folder.UnixFileMode & UnixFileMode.OtherExecute) == 0)
-            {
-                var name = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(dataFolder)))[..16];
-                var other = Path.Combine("/var/lib/modelhub", name);
-                Console.WriteLine($"The user postgres cannot reach {dataFolder}; the database is kept in {other}.");
-                return other;
-            }
-        }
-        return dataFolder;
-    }
-
-    /// <summary>A Unix socket's path has at most 107 bytes; a long data folder gets a short folder of its own elsewhere.</summary>
-    private static string SocketFolder(string home)
-    {
-        var folder = Path.Combine(home, "run");
-        if (System.Text.Encoding.UTF8.GetByteCount(folder) < 80)
-            return folder;
-        var name = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(home)))[..16];
-        return Path.Combine(Path.GetTempPath(), "modelhub-" + name);
-    }
-
-    private static FileStream? TryLock(string path)
-    {
-        try
-        {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-    }
-
-    private static async Task InitialiseAsync(PostgresBinaries binaries, string data, string socket, CancellationToken cancellation)
-    {
-        if (File.Exists(Path.Combine(data, "PG_VERSION")))
-        {
-            await OwnAsync(cancellation, socket);
-            return;
-        }
-        if (Directory.Exists(data))
-            Directory.Delete(data, recursive: true); // an initdb that was interrupted
-        Directory.CreateDirectory(data);
-        await OwnAsync(cancellation, data, socket);
-        await RunAsync(
-            binaries.Command("initdb", false, "-D", data, "-U", "modelhub", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions"),
-            cancellation);
-    }
-
-    private static Task OwnAsync(CancellationToken cancellation, params string[] folders)
-    {
-        if (!PostgresBinaries.AsRoot)
-            return Task.CompletedTask;
-        var chown = new ProcessStartInfo("chown") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-        chown.ArgumentList.Add("postgres:postgres");
-        foreach (var folder in folders)
-            chown.ArgumentList.Add(folder);
-        return RunAsync(chown, cancellation);
-    }
-
-    private static async Task RunAsync(ProcessStartInfo start, CancellationToken cancellation)
-    {
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync(cancellation);
-        var errors = process.StandardError.ReadToEndAsync(cancellation);
-        await process.WaitForExitAsync(cancellation);
-        if (process.ExitCode != 0)
-            throw new InvalidOperationException($"{Path.GetFileName(start.ArgumentList.FirstOrDefault(a => a.Contains("initdb", StringComparison.Ordinal)) ?? start.FileName)} failed: {await errors}{await output}".TrimEnd());
-    }
-
-    /// <summary>
-    /// We hold the lock, so no owner lives. A postmaster that still does is an orphan and is stopped; the files of a dead one are removed,
-    /// also when its process is still a zombie, which kill(pid, 0) takes for alive.
-    /// </summary>
-    private static async Task RemoveStaleAsync(string data, string socket, CancellationToken cancellation)
-    {
-        var pidFile = Path.Combine(data, "postmaster.pid");
-        if (!File.Exists(pidFile))
-            return;
-        var first = (await File.ReadAllLinesAsync(pidFile, cancellation)).FirstOrDefault();
-        if (int.TryParse(first, out var pid) && Lives(pid, data))
-        {
-            Signal(pid, "INT");
-            for (var i = 0; i < 300 && Lives(pid, data); i++)
-                await Task.Delay(100, cancellation);
-            if (Lives(pid, data))
-                throw new InvalidOperationException($"An orphaned PostgreSQL (process {pid}) does not stop.");
-        }
-        File.Delete(pidFile);
-        foreach (var left in Directory.EnumerateFiles(socket, ".s.PGSQL.*"))
-            File.Delete(left);
-    }
-
-    private static bool Lives(int pid, string data)
-    {
-        try
-        {
-            var stat = File.ReadAllText($"/proc/{pid}/stat");
-            var state = stat[(stat.LastIndexOf(')') + 2)..][0];
-            return state != 'Z' && File.ReadAllText($"/proc/{pid}/cmdline").Contains(data, StringComparison.Ordinal);
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>The parent-death signal belongs to the thread that forks, so one thread starts PostgreSQL and waits for its end.</summary>
-    private static Process StartPostgres(PostgresBinaries binaries, string data, string socket, string log)
-    {
-        var start = binaries.Command(
-            "postgres", true, "-D", data, "-k", socket, "-c", "listen_addresses=", "-c", "unix_socket_permissions=0700",
-            "-c", "max_connections=200", "-c", "shared_buffers=256MB", "-c", "max_wal_size=2GB");
-        var started = new TaskCompletionSource<Process>();
-        var thread = new Thread(() =>
+        var failures = 0;
+        while (!_stopping.IsCancellationRequested)
         {
             try
             {
-                var process = Process.Start(start)!;
-                var output = new StreamWriter(log, append: true) { AutoFlush = true };
-                var gate = new Lock();
-                void Write(object _, DataReceivedEventArgs line)
+                if (_server is { Ended.IsCompleted: false })
                 {
-                    lock (gate)
-                        output.WriteLine(line.Data);
+                    await _server.Ended.WaitAsync(_stopping.Token);
+                    _logger.LogWarning("PostgreSQL ended by itself and is started again; see {Log}", _folder.Log);
+                    await StartServerAsync(_stopping.Token);
                 }
-                process.OutputDataReceived += Write;
-                process.ErrorDataReceived += Write;
-                process.BeginOutputReadLine();
-                process.BeginErrorReadLine();
-                started.SetResult(process);
-                process.WaitForExit();
+                else if (await TryOwnAsync(_stopping.Token))
+                {
+                    _logger.LogWarning("The owner of the database is gone; this process has started it again");
+                }
+                else
+                {
+                    await Task.Delay(TakeOverPause, _stopping.Token);
+                }
+                failures = 0;
+            }
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            {
+                return;
             }
             catch (Exception failure)
             {
-                started.TrySetException(failure is Win32Exception
-                    ? new InvalidOperationException("setpriv is needed to start PostgreSQL (package util-linux).", failure) : failure);
-            }
-        })
-        { IsBackground = true, Name = "postgres" };
-        thread.Start();
-        return started.Task.GetAwaiter().GetResult();
-    }
-
-    private static async Task UntilAnswersAsync(string socket, Process? postgres, CancellationToken cancellation)
-    {
-        var clock = Stopwatch.StartNew();
-        while (true)
-        {
-            try
-            {
-                await using var connection = new NpgsqlConnection(Connect(socket, "postgres") + ";Pooling=false");
-                await connection.OpenAsync(cancellation);
-                return;
-            }
-            catch (Exception failure) when (failure is NpgsqlException or IOException or System.Net.Sockets.SocketException)
-            {
-                if (postgres is { HasExited: true })
-                    throw new InvalidOperationException("PostgreSQL did not start; see postgres.log in the data folder.", failure);
-                if (clock.Elapsed > StartLimit)
-                    throw new InvalidOperationException("PostgreSQL does not answer; see postgres.log in the data folder.", failure);
-                await Task.Delay(25, cancellation);
+                // A full disk, say: the hub answers 503 meanwhile, and it comes back by itself when the cause is gone.
+                _logger.LogError(failure, "PostgreSQL could not be started");
+                await LetGoAsync();
+                await Task.Delay(TimeSpan.FromSeconds(Math.Min(30, 1 << Math.Min(failures++, 5))), _stopping.Token)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
 
-    private static async Task EnsureDatabaseAsync(string socket, CancellationToken cancellation)
+    /// <summary>Null when the database answers, else why not.</summary>
+    private async Task<Exception?> AnswersAsync(string database, CancellationToken cancellation)
     {
-        await using var connection = new NpgsqlConnection(Connect(socket, "postgres") + ";Pooling=false");
+        try
+        {
+            await using var connection = new NpgsqlConnection(Connect(_folder.Socket, database) + ";Pooling=false;Timeout=5");
+            await connection.OpenAsync(cancellation);
+            return null;
+        }
+        catch (Exception failure) when (failure is NpgsqlException or IOException or System.Net.Sockets.SocketException or TimeoutException)
+        {
+            return failure;
+        }
+    }
+
+    private async Task EnsureDatabaseAsync(CancellationToken cancellation)
+    {
+        await using var connection = new NpgsqlConnection(Connect(_folder.Socket, "postgres") + ";Pooling=false");
         await connection.OpenAsync(cancellation);
         await using var exists = new NpgsqlCommand($"select 1 from pg_database where datname = '{Database}'", connection);
         if (await exists.ExecuteScalarAsync(cancellation) is not null)
@@ -259,10 +187,4 @@ public sealed class PrivateCluster : IAsyncDisposable
     }
 
     private static string Connect(string socket, string database) => $"Host={socket};Username=modelhub;Database={database}";
-
-    private static void Signal(int pid, string signal)
-    {
-        using var kill = Process.Start(new ProcessStartInfo("kill", ["-" + signal, pid.ToString(System.Globalization.CultureInfo.InvariantCulture)]));
-        kill?.WaitForExit();
-    }
 }
