@@ -1,7 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
-using ModelHub.Application.Artifacts;
+using ModelHub.Application.Collections;
+using ModelHub.Application.Datasets;
+using ModelHub.Application.Experiments;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Jobs;
+using ModelHub.Application.Models;
 using ModelHub.Application.Projects;
 
 namespace ModelHub.Application;
@@ -17,7 +20,15 @@ public static class ServiceCollectionExtensions
         services.AddScoped<ProjectAccess>();
         services.AddScoped<ProjectService>();
         services.AddScoped<JobService>();
-        services.AddScoped<ArtifactRows>();
+        services.AddScoped<DatasetTables>();
+        services.AddScoped<DatasetService>();
+        services.AddScoped<ExperimentService>();
+        services.AddScoped<IJobHandler, TrainHandler>();
+        services.AddScoped<ModelService>();
+        services.AddScoped<CollectionService>();
+        services.AddSingleton<ModelCache>();
+        services.AddSingleton<MembershipCache>();
+        services.AddSingleton<PredictionService>();
         return services;
     }
 }

@@ -4,11 +4,9 @@ using ModelHub.Application.Storage;
 namespace ModelHub.Application.Artifacts;
 
 /// <summary>Names stored bytes in the database, in the transaction of whatever refers to them.</summary>
-public sealed class ArtifactRows(HubDbContext db, TimeProvider clock)
+public static class ArtifactRows
 {
     /// <summary>Makes sure of the row; the row lock keeps the orphan sweep away until the transaction ends.</summary>
-    public Task EnsureAsync(StoredArtifact stored, CancellationToken cancellation) => EnsureAsync(db, stored, clock.GetUtcNow(), cancellation);
-
     public static Task EnsureAsync(HubDbContext db, StoredArtifact stored, DateTimeOffset now, CancellationToken cancellation) =>
         db.Database.ExecuteSqlAsync(
             $"""

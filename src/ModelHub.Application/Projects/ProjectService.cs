@@ -87,6 +87,7 @@ public sealed class ProjectService(HubDbContext db, ProjectAccess access, JobSer
         if (!project.Members.Exists(m => m.Role == ProjectRole.Owner))
             throw ModelHubException.Conflict("last_owner", "A project cannot be left without an owner.");
         await db.SaveChangesAsync(cancellation);
+        await db.Database.ExecuteSqlRawAsync($"select pg_notify('{Notifications.Keys}', '')", cancellation);
         await transaction.CommitAsync(cancellation);
     }
 }

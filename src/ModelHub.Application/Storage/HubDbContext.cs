@@ -133,6 +133,11 @@ public sealed class HubDbContext(DbContextOptions<HubDbContext> options) : DbCon
             e.Property(m => m.Algorithm).HasMaxLength(50);
             e.Property(m => m.Task).HasMaxLength(20);
             Json(e.Property(m => m.Metrics));
+            foreach (var metric in ModelService.Sortable)
+            {
+                // A column per metric to sort by, kept by the database itself.
+                e.Property<double?>("metric_" + metric).HasComputedColumnSql($"(metrics ->> '{metric}')::double precision", stored: true);
+            }
             Json(e.Property(m => m.Parameters));
             Json(e.Property(m => m.Report));
             e.HasIndex(m => new { m.ProjectId, m.CreatedAt });

@@ -549,6 +549,72 @@ namespace ModelHub.Infrastructure.Migrations
                         .HasColumnType("double precision")
                         .HasColumnName("train_seconds");
 
+                    b.Property<double?>("metric_accuracy")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("double precision")
+                        .HasColumnName("metric_accuracy")
+                        .HasComputedColumnSql("(metrics ->> 'accuracy')::double precision", true);
+
+                    b.Property<double?>("metric_auc")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("double precision")
+                        .HasColumnName("metric_auc")
+                        .HasComputedColumnSql("(metrics ->> 'auc')::double precision", true);
+
+                    b.Property<double?>("metric_logloss")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("double precision")
+                        .HasColumnName("metric_logloss")
+                        .HasComputedColumnSql("(metrics ->> 'logloss')::double precision", true);
+
+                    b.Property<double?>("metric_macro_f1")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("double precision")
+                        .HasColumnName("metric_macro_f1")
+                        .HasComputedColumnSql("(metrics ->> 'macro_f1')::double precision", true);
+
+                    b.Property<double?>("metric_macro_precision")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("double precision")
+                        .HasColumnName("metric_macro_precision")
+                        .HasComputedColumnSql("(metrics ->> 'macro_precision')::double precision", true);
+
+                    b.Property<double?>("metric_macro_recall")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("double precision")
+                        .HasColumnName("metric_macro_recall")
+                        .HasComputedColumnSql("(metrics ->> 'macro_recall')::double precision", true);
+
+                    b.Property<double?>("metric_mae")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("double precision")
+                        .HasColumnName("metric_mae")
+                        .HasComputedColumnSql("(metrics ->> 'mae')::double precision", true);
+
+                    b.Property<double?>("metric_micro_f1")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("double precision")
+                        .HasColumnName("metric_micro_f1")
+                        .HasComputedColumnSql("(metrics ->> 'micro_f1')::double precision", true);
+
+                    b.Property<double?>("metric_mse")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("double precision")
+                        .HasColumnName("metric_mse")
+                        .HasComputedColumnSql("(metrics ->> 'mse')::double precision", true);
+
+                    b.Property<double?>("metric_r2")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("double precision")
+                        .HasColumnName("metric_r2")
+                        .HasComputedColumnSql("(metrics ->> 'r2')::double precision", true);
+
+                    b.Property<double?>("metric_rmse")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("double precision")
+                        .HasColumnName("metric_rmse")
+                        .HasComputedColumnSql("(metrics ->> 'rmse')::double precision", true);
+
                     b.HasKey("Id");
 
                     b.HasIndex("ArtifactSha256");

@@ -287,7 +287,18 @@ namespace ModelHub.Infrastructure.Migrations
                     fold_scores = table.Column<double[]>(type: "double precision[]", nullable: false),
                     parameters = table.Column<string>(type: "jsonb", nullable: false),
                     report = table.Column<string>(type: "jsonb", nullable: false),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    metric_accuracy = table.Column<double>(type: "double precision", nullable: true, computedColumnSql: "(metrics ->> 'accuracy')::double precision", stored: true),
+                    metric_auc = table.Column<double>(type: "double precision", nullable: true, computedColumnSql: "(metrics ->> 'auc')::double precision", stored: true),
+                    metric_logloss = table.Column<double>(type: "double precision", nullable: true, computedColumnSql: "(metrics ->> 'logloss')::double precision", stored: true),
+                    metric_macro_f1 = table.Column<double>(type: "double precision", nullable: true, computedColumnSql: "(metrics ->> 'macro_f1')::double precision", stored: true),
+                    metric_macro_precision = table.Column<double>(type: "double precision", nullable: true, computedColumnSql: "(metrics ->> 'macro_precision')::double precision", stored: true),
+                    metric_macro_recall = table.Column<double>(type: "double precision", nullable: true, computedColumnSql: "(metrics ->> 'macro_recall')::double precision", stored: true),
+                    metric_mae = table.Column<double>(type: "double precision", nullable: true, computedColumnSql: "(metrics ->> 'mae')::double precision", stored: true),
+                    metric_micro_f1 = table.Column<double>(type: "double precision", nullable: true, computedColumnSql: "(metrics ->> 'micro_f1')::double precision", stored: true),
+                    metric_mse = table.Column<double>(type: "double precision", nullable: true, computedColumnSql: "(metrics ->> 'mse')::double precision", stored: true),
+                    metric_r2 = table.Column<double>(type: "double precision", nullable: true, computedColumnSql: "(metrics ->> 'r2')::double precision", stored: true),
+                    metric_rmse = table.Column<double>(type: "double precision", nullable: true, computedColumnSql: "(metrics ->> 'rmse')::double precision", stored: true)
                 },
                 constraints: table =>
                 {

@@ -1,0 +1,57 @@
+using Microsoft.AspNetCore.Mvc;
+using ModelHub.Api.Access;
+using ModelHub.Api.Dialects.Hub.Wire;
+using ModelHub.Application.Experiments;
+using ModelHub.Application.Models;
+
+namespace ModelHub.Api.Dialects.Hub.Controllers;
+
+/// <summary>AutoML runs and their leaderboards.</summary>
+[ApiController]
+[Route("api/experiments")]
+public sealed class ExperimentsController(ExperimentService experiments, ModelService models) : ControllerBase
+{
+    [HttpPost]
+    [ProducesResponseType<ExperimentAnswer>(202)]
+    public async Task<IActionResult> Create(ExperimentRequest request, CancellationToken cancellation)
+    {
+        var experiment = await experiments.CreateAsync(HttpContext.Caller(), ModelMapping.ToCommand(request), cancellation);
+        return Accepted($"/api/experiments/{experiment.Id}", new ExperimentAnswer(ModelMapping.ToWire(new ExperimentView(experiment, 0, null))));
+    }
+
+    [HttpGet]
+    public async Task<ListAnswer<ExperimentWire>> List(
+        [FromQuery(Name = "project_id")] string? projectId, int? limit, int? offset, CancellationToken cancellation)
+    {
+        Guid? project = projectId is null ? null : HubPaging.Id(projectId, "project");
+        return ListAnswer<ExperimentWire>.Of(
+            await experiments.ListAsync(HttpContext.Caller(), project, HubPaging.Of(limit, offset), cancellation), v => ModelMapping.ToWire(v));
+    }
+
+    [HttpGet("{experimentId}")]
+    public async Task<ExperimentAnswer> Get(string experimentId, CancellationToken cancellation)
+    {
+        var view = await experiments.GetAsync(HttpContext.Caller(), HubPaging.Id(experimentId, "experiment"), cancellation);
+        return new ExperimentAnswer(ModelMapping.ToWire(view, await models.LeaderboardAsync(view.Experiment.Id, cancellation)));
+    }
+
+    /// <summary>The leaderboard alone, failed entries included.</summary>
+    [HttpGet("{experimentId}/models")]
+    public async Task<ListAnswer<LeaderboardWire>> Models(string experimentId, CancellationToken cancellation)
+    {
+        var items = (await Get(experimentId, cancellation)).Experiment.Leaderboard!;
+        return new ListAnswer<LeaderboardWire> { Items = items, Total = items.Count, Limit = items.Count, Offset = 0 };
+    }
+
+    /// <summary>Ends a run; what was trained by then stays.</summary>
+    [HttpPost("{experimentId}/cancel")]
+    public async Task<ExperimentAnswer> Cancel(string experimentId, CancellationToken cancellation) =>
+        new(ModelMapping.ToWire(await experiments.CancelAsync(HttpContext.Caller(), HubPaging.Id(experimentId, "experiment"), cancellation)));
+
+    [HttpDelete("{experimentId}")]
+    public async Task<OkAnswer> Delete(string experimentId, CancellationToken cancellation)
+    {
+        await experiments.DeleteAsync(HttpContext.Caller(), HubPaging.Id(experimentId, "experiment"), cancellation);
+        return new OkAnswer();
+    }
+}

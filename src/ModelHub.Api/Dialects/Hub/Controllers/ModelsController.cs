@@ -1,0 +1,117 @@
+using Microsoft.AspNetCore.Mvc;
+using ModelHub.Api.Access;
+using ModelHub.Api.Dialects.Hub.Wire;
+using ModelHub.Application.Errors;
+using ModelHub.Application.Models;
+
+namespace ModelHub.Api.Dialects.Hub.Controllers;
+
+/// <summary>Trained models: listed, inspected, scored.</summary>
+[ApiController]
+[Route("api/models")]
+public sealed class ModelsController(ModelService models, PredictionService predictions) : ControllerBase
+{
+    /// <summary>Models, the newest first, or by a metric, the better first.</summary>
+    [HttpGet]
+    public async Task<ListAnswer<ModelListWire>> List([FromQuery] ModelQuery query, CancellationToken cancellation) => ListAnswer<ModelListWire>.Of(
+        await models.ListAsync(HttpContext.Caller(), query.ToFilter(), HubPaging.Of(query.Limit, query.Offset), cancellation), ModelMapping.ToListWire);
+
+    [HttpGet("{modelId}")]
+    public async Task<ModelAnswer> Get(string modelId, CancellationToken cancellation) =>
+        ModelMapping.ToAnswer(await models.GetAsync(HttpContext.Caller(), HubPaging.Id(modelId, "model"), cancellation));
+
+    /// <summary>Hyperparameters: default and actual.</summary>
+    [HttpGet("{modelId}/parameters")]
+    public async Task<ParametersAnswer> Parameters(string modelId, CancellationToken cancellation)
+    {
+        var view = await models.GetAsync(HttpContext.Caller(), HubPaging.Id(modelId, "model"), cancellation);
+        return new ParametersAnswer(ModelMapping.Parse(view.Model.Parameters)!.Value);
+    }
+
+    /// <summary>The model's file.</summary>
+    [HttpGet("{modelId}/artifact")]
+    [Produces("application/octet-stream")]
+    public async Task<FileStreamResult> Artifact(string modelId, CancellationToken cancellation)
+    {
+        var (bytes, name) = await models.OpenArtifactAsync(HttpContext.Caller(), HubPaging.Id(modelId, "model"), cancellation);
+        return File(bytes, "application/octet-stream", name, enableRangeProcessing: true);
+    }
+
+    /// <summary>Scores one record or a list of records.</summary>
+    [HttpPost("{modelId}/predict")]
+    public async Task<PredictAnswer> Predict(string modelId, PredictRequest request, CancellationToken cancellation) =>
+        ModelMapping.ToAnswer(await predictions.PredictAsync(
+            HttpContext.Caller(), HubPaging.Id(modelId, "model"), request.Inputs, request.Options?.Threshold, cancellation));
+
+    [HttpDelete("{modelId}")]
+    public async Task<OkAnswer> Delete(string modelId, CancellationToken cancellation)
+    {
+        await models.DeleteAsync(HttpContext.Caller(), HubPaging.Id(modelId, "model"), cancellation);
+        return new OkAnswer();
+    }
+}
+
+/// <summary>Query of the list of models.</summary>
+public sealed record ModelQuery
+{
+    [FromQuery(Name = "project_id")]
+    public string? ProjectId { get; init; }
+
+    [FromQuery(Name = "experiment_id")]
+    public string? ExperimentId { get; init; }
+
+    /// <summary>Algorithm, e.g. GBM.</summary>
+    [FromQuery(Name = "model_type")]
+    public string? ModelType { get; init; }
+
+    [FromQuery(Name = "best_only")]
+    public bool BestOnly { get; init; }
+
+    /// <summary>The same as best_only.</summary>
+    [FromQuery(Name = "is_best")]
+    public bool IsBest { get; init; }
+
+    /// <summary>Only models with an active production deployment.</summary>
+    [FromQuery(Name = "is_production")]
+    public bool IsProduction { get; init; }
+
+    /// <summary>Only models with an active staging deployment.</summary>
+    [FromQuery(Name = "is_staging")]
+    public bool IsStaging { get; init; }
+
+    /// <summary>In the names of model, algorithm, experiment and project.</summary>
+    [FromQuery(Name = "search")]
+    public string? Search { get; init; }
+
+    [FromQuery(Name = "sort_metric")]
+    public string? SortMetric { get; init; }
+
+    /// <summary>asc or desc; by default the better first.</summary>
+    [FromQuery(Name = "sort_dir")]
+    public string? SortDir { get; init; }
+
+    [FromQuery(Name = "limit")]
+    public int? Limit { get; init; }
+
+    [FromQuery(Name = "offset")]
+    public int? Offset { get; init; }
+
+    internal ModelFilter ToFilter() => new()
+    {
+        ProjectId = ProjectId is null ? null : HubPaging.Id(ProjectId, "project"),
+        ExperimentId = ExperimentId is null ? null : HubPaging.Id(ExperimentId, "experiment"),
+        Algorithm = ModelType,
+        BestOnly = BestOnly || IsBest,
+        InProduction = IsProduction,
+        InStaging = IsStaging,
+        Search = Search is null or { Length: <= 500 } ? Search : throw ModelHubException.Invalid("search", "'search' may have 500 characters."),
+        SortMetric = SortMetric,
+        Descending = SortDir switch
+        {
+            null => null,
+            "asc" => false,
+            "desc" => true,
+            _ => throw ModelHubException.Invalid("sort_dir", "'sort_dir' is asc or desc."),
+        },
+    };
+}

@@ -1,0 +1,147 @@
+using System.Text.Json;
+using ModelHub.Api.Dialects.Hub.Wire;
+using ModelHub.Application.Datasets;
+using ModelHub.Application.Experiments;
+using ModelHub.Application.Identity;
+using ModelHub.Application.Errors;
+using ModelHub.Application.Models;
+
+namespace ModelHub.Api.Dialects.Hub;
+
+internal static class ModelMapping
+{
+    public static DatasetWire ToWire(DatasetView view) => new()
+    {
+        Id = view.Dataset.Id,
+        ProjectId = view.Dataset.ProjectId,
+        Name = view.Dataset.Name,
+        Status = view.Version is null ? "empty" : "ready",
+        VersionId = view.Version?.Id,
+        Version = view.Version?.Number,
+        RowCount = view.Version?.RowCount ?? 0,
+        ContentHash = view.Version?.ContentHash,
+        Columns = [.. view.Columns.Select(c => new ColumnWire
+        {
+            Name = c.Name, Kind = c.Kind, Missing = c.Missing, Distinct = c.Distinct, Min = c.Min, Max = c.Max, Mean = c.Mean, Std = c.Std,
+            TopValues = c.TopValues,
+        })],
+        Error = null,
+        CreatedAt = view.Dataset.CreatedAt,
+    };
+
+    public static NewExperiment ToCommand(ExperimentRequest request) => new(
+        Id(request.ProjectId, "project_id"),
+        Id(request.DatasetVersionId, "dataset_version_id") ?? throw ModelHubException.Invalid("dataset_version_id", "'dataset_version_id' is needed."),
+        request.Name ?? "experiment",
+        request.TargetColumn,
+        request.ProblemType ?? "auto",
+        new ExperimentConfig
+        {
+            Mode = request.Config?.Mode ?? "balanced",
+            Metric = request.Config?.Metric,
+            MaxModels = request.Config?.MaxModels,
+            MaxRuntimeSecs = request.Config?.MaxRuntimeSecs,
+            Folds = request.Config?.Nfolds ?? 5,
+            Seed = request.Config?.Seed ?? 42,
+            CategoricalColumns = request.Config?.CategoricalColumns ?? [],
+            IgnoredColumns = request.Config?.IgnoredColumns ?? [],
+            ValidationVersionId = Id(request.Config?.ValidationDatasetVersionId, "config.validation_dataset_version_id"),
+        });
+
+    public static ExperimentWire ToWire(ExperimentView view, IReadOnlyList<Model>? leaderboard = null) => new()
+    {
+        Id = view.Experiment.Id,
+        ProjectId = view.Experiment.ProjectId,
+        DatasetId = view.Experiment.DatasetId,
+        DatasetVersionId = view.Experiment.DatasetVersionId,
+        Name = view.Experiment.Name,
+        TargetColumn = view.Experiment.Target,
+        ProblemType = view.Experiment.ProblemType,
+        Task = view.Experiment.Task,
+        Config = ToWire(view.Experiment.Config),
+        Status = StatusOf(view.Experiment.Status),
+        Progress = view.Progress,
+        Message = view.Message,
+        Error = view.Experiment.Error,
+        JobId = view.Experiment.JobId,
+        BestModelId = view.Experiment.BestModelId,
+        DroppedColumns = Parse(view.Experiment.DroppedColumns),
+        CreatedAt = view.Experiment.CreatedAt,
+        StartedAt = view.Experiment.StartedAt,
+        FinishedAt = view.Experiment.FinishedAt,
+        Leaderboard = leaderboard is null ? null : [.. leaderboard.Select(ToEntry)],
+    };
+
+    public static ModelListWire ToListWire(ModelView view) => new()
+    {
+        Id = view.Model.Id,
+        Name = view.Model.Name,
+        Algo = view.Model.Algorithm,
+        ExperimentId = view.Model.ExperimentId,
+        ExperimentName = view.ExperimentName,
+        ProjectId = view.Model.ProjectId,
+        ProjectName = view.ProjectName,
+        IsBest = view.Model.IsBest,
+        IsProduction = false,
+        IsStaging = false,
+        Metrics = view.Model.Metrics.ToDictionary(m => m.Key, m => (object)m.Value, StringComparer.Ordinal),
+        CreatedAt = view.Model.CreatedAt,
+    };
+
+    public static ModelAnswer ToAnswer(ModelView view)
+    {
+        var metrics = view.Model.Metrics.ToDictionary(m => m.Key, m => (object)m.Value, StringComparer.Ordinal);
+        var report = Parse(view.Model.Report)!.Value;
+        foreach (var name in new[] { "confusion_matrix", "variable_importance" })
+        {
+            if (report.TryGetProperty(name, out var part) && part.ValueKind is not JsonValueKind.Null)
+                metrics[name] = part;
+        }
+        var model = new ModelDetailWire
+        {
+            Id = view.Model.Id, Name = view.Model.Name, Algo = view.Model.Algorithm, ExperimentId = view.Model.ExperimentId,
+            ExperimentName = view.ExperimentName, ProjectId = view.Model.ProjectId, ProjectName = view.ProjectName, IsBest = view.Model.IsBest,
+            IsProduction = false, IsStaging = false, Metrics = metrics, CreatedAt = view.Model.CreatedAt, Task = view.Model.Task,
+            ArtifactId = view.Model.ArtifactSha256, TrainSeconds = view.Model.TrainSeconds, MicrosPerRow = view.Model.MicrosPerRow,
+            SizeBytes = view.Model.SizeBytes,
+        };
+        return new ModelAnswer(model, view.Model.ArtifactSha256 is { } sha256 ? [new ArtifactLinkWire(sha256, "model", "model_binary")] : []);
+    }
+
+    public static PredictAnswer ToAnswer(Predictions scored) => new()
+    {
+        Predictions = [.. scored.Rows.Select(row => new PredictionWire
+        {
+            Prediction = row.Label ?? (object)row.Outputs[0],
+            Probabilities = row.Label is null ? null : scored.Classes.Zip(row.Outputs).ToDictionary(p => p.First, p => p.Second, StringComparer.Ordinal),
+        })],
+        Warnings = scored.Warnings.Count > 0 ? scored.Warnings : null,
+    };
+
+    public static JsonElement? Parse(string? json) => json is null ? null : JsonSerializer.Deserialize<JsonElement>(json);
+
+    private static Guid? Id(string? text, string field) => text is null ? null
+        : HubId.TryParse(text, out var id) ? id : throw ModelHubException.Invalid(field, $"'{field}' is no id.");
+
+    private static LeaderboardWire ToEntry(Model model) => new()
+    {
+        ModelId = model.Id, Name = model.Name, Algo = model.Algorithm, IsBest = model.IsBest, Metrics = model.Metrics, FoldScores = model.FoldScores,
+        TrainSeconds = model.TrainSeconds, MicrosPerRow = model.MicrosPerRow, SizeBytes = model.SizeBytes, FailureReason = model.FailureReason,
+    };
+
+    private static ExperimentConfigWire ToWire(ExperimentConfig config) => new()
+    {
+        Mode = config.Mode, Metric = config.Metric, MaxModels = config.MaxModels, MaxRuntimeSecs = config.MaxRuntimeSecs, Nfolds = config.Folds,
+        Seed = config.Seed, CategoricalColumns = config.CategoricalColumns, IgnoredColumns = config.IgnoredColumns,
+        ValidationDatasetVersionId = config.ValidationVersionId?.ToString(),
+    };
+
+    private static string StatusOf(ExperimentStatus status) => status switch
+    {
+        ExperimentStatus.Queued => "queued",
+        ExperimentStatus.Running => "running",
+        ExperimentStatus.Succeeded => "succeeded",
+        ExperimentStatus.Failed => "failed",
+        ExperimentStatus.Cancelled => "cancelled",
+    };
+}

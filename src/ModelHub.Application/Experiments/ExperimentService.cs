@@ -1,0 +1,138 @@
+using Microsoft.EntityFrameworkCore;
+using ModelHub.Application.Datasets;
+using ModelHub.Application.Errors;
+using ModelHub.Application.Identity;
+using ModelHub.Application.Jobs;
+using ModelHub.Application.Projects;
+using ModelHub.Application.Storage;
+
+namespace ModelHub.Application.Experiments;
+
+/// <summary>What a caller asks a search for.</summary>
+public sealed record NewExperiment(
+    Guid? ProjectId, Guid DatasetVersionId, string? Name, string? Target, string ProblemType, ExperimentConfig Config, string Origin = "hub");
+
+/// <summary>An experiment with how far it is.</summary>
+public sealed record ExperimentView(Experiment Experiment, double Progress, string? Message);
+
+/// <summary>AutoML runs: started, watched, cancelled, deleted.</summary>
+public sealed class ExperimentService(HubDbContext db, ProjectAccess access, JobService jobs, TimeProvider clock)
+{
+    public static readonly string[] Modes = ["high_speed", "balanced", "high_accuracy"];
+
+    public async Task<Experiment> CreateAsync(Caller caller, NewExperiment wanted, CancellationToken cancellation)
+    {
+        var version = await VersionAsync(caller, wanted.DatasetVersionId, wanted.ProjectId, cancellation);
+        var name = Names.Checked(wanted.Name);
+        if (wanted.ProblemType is not ("auto" or "classification" or "regression"))
+            throw ModelHubException.Invalid("problem_type", "'problem_type' is auto, classification or regression.");
+        var columns = DatasetService.Columns(version.Version);
+        RequireColumn(columns, wanted.Target, "target_column");
+        Check(wanted.Config, columns);
+        if (wanted.Config.ValidationVersionId is { } validation)
+            await VersionAsync(caller, validation, version.Dataset.ProjectId, cancellation);
+        var now = clock.GetUtcNow();
+        var experiment = new Experiment(
+            version.Dataset.ProjectId, version.Dataset.Id, version.Version.Id, name, wanted.Target!, wanted.ProblemType, wanted.Config,
+            wanted.Origin, caller.UserId, now);
+        var job = new Job(TrainHandler.JobKind, JobLane.Heavy, caller.UserId, experiment.ProjectId, experiment.Id, "{}", now);
+        experiment.RunBy(job);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        db.Experiments.Add(experiment);
+        await jobs.EnqueueAsync(job, cancellation);
+        await db.SaveOrConflictAsync("model_name_taken", $"A model called '{name}' already exists for this dataset.", cancellation);
+        await transaction.CommitAsync(cancellation);
+        return experiment;
+    }
+
+    public async Task<ExperimentView> GetAsync(Caller caller, Guid id, CancellationToken cancellation)
+    {
+        var experiment = await VisibleAsync(caller, id, ProjectRole.Viewer, cancellation);
+        return await ViewAsync(experiment, cancellation);
+    }
+
+    public async Task<Page<ExperimentView>> ListAsync(Caller caller, Guid? projectId, Paging paging, CancellationToken cancellation)
+    {
+        var experiments = db.Experiments.AsNoTracking()
+            .Where(x => access.VisibleIds(caller).Contains(x.ProjectId) && (projectId == null || x.ProjectId == projectId));
+        var items = await experiments.OrderByDescending(x => x.CreatedAt).ThenBy(x => x.Id).Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
+        var views = new List<ExperimentView>();
+        foreach (var item in items)
+            views.Add(await ViewAsync(item, cancellation));
+        return new Page<ExperimentView>(views, await experiments.CountAsync(cancellation), paging.Limit, paging.Offset);
+    }
+
+    /// <summary>An automl model by its dataset and name.</summary>
+    public async Task<Experiment> GetByNameAsync(Guid datasetId, string name, CancellationToken cancellation) =>
+        await db.Experiments.AsNoTracking().FirstOrDefaultAsync(x => x.DatasetId == datasetId && x.Name == name && x.Origin == "automl", cancellation)
+        ?? throw ModelHubException.NotFound("model");
+
+    public async Task<IReadOnlyList<Experiment>> ListOfDatasetAsync(Guid datasetId, CancellationToken cancellation) =>
+        await db.Experiments.AsNoTracking().Where(x => x.DatasetId == datasetId && x.Origin == "automl")
+            .OrderBy(x => x.CreatedAt).ThenBy(x => x.Id).ToListAsync(cancellation);
+
+    public async Task<ExperimentView> CancelAsync(Caller caller, Guid id, CancellationToken cancellation)
+    {
+        var experiment = await VisibleAsync(caller, id, ProjectRole.Editor, cancellation);
+        await jobs.CancelAsync(caller, experiment.JobId, cancellation);
+        return await GetAsync(caller, id, cancellation);
+    }
+
+    public async Task DeleteAsync(Caller caller, Guid id, CancellationToken cancellation)
+    {
+        var experiment = await VisibleAsync(caller, id, ProjectRole.Editor, cancellation);
+        await jobs.CancelAsync(caller, experiment.JobId, cancellation);
+        await db.Experiments.Where(x => x.Id == id).ExecuteDeleteAsync(cancellation);
+        await db.Database.ExecuteSqlRawAsync($"select pg_notify('{Notifications.Serving}', '')", cancellation);
+    }
+
+    private async Task<ExperimentView> ViewAsync(Experiment experiment, CancellationToken cancellation)
+    {
+        var job = await db.Jobs.AsNoTracking().Where(j => j.Id == experiment.JobId)
+            .Select(j => new { j.Progress, j.Message }).FirstOrDefaultAsync(cancellation);
+        return new ExperimentView(experiment, job?.Progress ?? 1, job?.Message);
+    }
+
+    private async Task<Experiment> VisibleAsync(Caller caller, Guid id, ProjectRole least, CancellationToken cancellation)
+    {
+        var experiment = await db.Experiments.AsNoTracking().FirstOrDefaultAsync(x => x.Id == id, cancellation)
+            ?? throw ModelHubException.NotFound("experiment");
+        await access.RequireAsync(caller, experiment.ProjectId, least, "experiment", cancellation);
+        return experiment;
+    }
+
+    private async Task<(DatasetVersion Version, Dataset Dataset)> VersionAsync(
+        Caller caller, Guid versionId, Guid? projectId, CancellationToken cancellation)
+    {
+        var found = await (from v in db.DatasetVersions.AsNoTracking()
+                           join d in db.Datasets.AsNoTracking() on v.DatasetId equals d.Id
+                           where v.Id == versionId && (projectId == null || d.ProjectId == projectId)
+                           select new { v, d }).FirstOrDefaultAsync(cancellation) ?? throw ModelHubException.NotFound("dataset version");
+        await access.RequireAsync(caller, found.d.ProjectId, ProjectRole.Editor, "dataset version", cancellation);
+        return (found.v, found.d);
+    }
+
+    private static void Check(ExperimentConfig config, IReadOnlyList<ColumnSchema> columns)
+    {
+        if (!Modes.Contains(config.Mode))
+            throw ModelHubException.Invalid("mode", "'mode' is high_speed, balanced or high_accuracy.");
+        if (config.MaxModels is < 1 or > 1000)
+            throw ModelHubException.Invalid("max_models", "'max_models' is 1 to 1000.");
+        if (config.MaxRuntimeSecs is <= 0 or > 86400 || double.IsNaN(config.MaxRuntimeSecs ?? 1))
+            throw ModelHubException.Invalid("max_runtime_secs", "'max_runtime_secs' is above 0 and at most 86400.");
+        if (config.Folds is < 2 or > 50)
+            throw ModelHubException.Invalid("nfolds", "'nfolds' is 2 to 50.");
+        foreach (var name in config.CategoricalColumns)
+            RequireColumn(columns, name, "categorical_columns");
+        foreach (var name in config.IgnoredColumns)
+            RequireColumn(columns, name, "ignored_columns");
+    }
+
+    private static void RequireColumn(IReadOnlyList<ColumnSchema> columns, string? name, string field)
+    {
+        if (string.IsNullOrEmpty(name))
+            throw ModelHubException.Invalid(field, $"'{field}' is needed.");
+        if (!columns.Any(c => c.Name == name))
+            throw ModelHubException.Invalid(field, $"The dataset has no column '{name}'.");
+    }
+}

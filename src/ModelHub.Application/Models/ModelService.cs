@@ -1,0 +1,125 @@
+using Microsoft.EntityFrameworkCore;
+using ModelHub.Application.Artifacts;
+using ModelHub.Application.Errors;
+using ModelHub.Application.Experiments;
+using ModelHub.Application.Identity;
+using ModelHub.Application.Projects;
+using ModelHub.Application.Storage;
+
+namespace ModelHub.Application.Models;
+
+/// <summary>A model with the names of where it belongs.</summary>
+public sealed record ModelView(Model Model, string ExperimentName, string ProjectName);
+
+/// <summary>Which models are wanted, and in what order.</summary>
+public sealed record ModelFilter
+{
+    public Guid? ProjectId { get; init; }
+
+    public Guid? ExperimentId { get; init; }
+
+    public string? Algorithm { get; init; }
+
+    public bool BestOnly { get; init; }
+
+    public bool InProduction { get; init; }
+
+    public bool InStaging { get; init; }
+
+    /// <summary>In the names of model, algorithm, experiment and project.</summary>
+    public string? Search { get; init; }
+
+    public string? SortMetric { get; init; }
+
+    /// <summary>Null: the better first.</summary>
+    public bool? Descending { get; init; }
+}
+
+/// <summary>Trained models: listed, inspected, deleted.</summary>
+public sealed class ModelService(HubDbContext db, ProjectAccess access, IArtifactStore store)
+{
+    public static readonly string[] Sortable =
+        ["auc", "logloss", "accuracy", "rmse", "mse", "mae", "r2", "macro_f1", "micro_f1", "macro_precision", "macro_recall"];
+
+    public async Task<Page<ModelView>> ListAsync(Caller caller, ModelFilter filter, Paging paging, CancellationToken cancellation)
+    {
+        var models = from m in db.Models.AsNoTracking()
+                     join x in db.Experiments on m.ExperimentId equals x.Id
+                     join p in db.Projects on m.ProjectId equals p.Id
+                     where access.VisibleIds(caller).Contains(m.ProjectId) && m.ArtifactSha256 != null
+                        && (filter.ProjectId == null || m.ProjectId == filter.ProjectId)
+                        && (filter.ExperimentId == null || m.ExperimentId == filter.ExperimentId)
+                        && (filter.Algorithm == null || m.Algorithm == filter.Algorithm)
+                        && (!filter.BestOnly || m.IsBest)
+                     select new { Model = m, Experiment = x.Name, Project = p.Name };
+        if (filter.InProduction || filter.InStaging)
+            models = models.Where(_ => false); // nothing is deployed before deployments exist
+        if (filter.Search is { Length: > 0 } search)
+        {
+            var pattern = "%" + search.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal)
+                .Replace("_", "\\_", StringComparison.Ordinal).Replace("\0", "", StringComparison.Ordinal) + "%";
+            models = models.Where(r => EF.Functions.ILike(r.Model.Name, pattern) || EF.Functions.ILike(r.Model.Algorithm, pattern)
+                || EF.Functions.ILike(r.Experiment, pattern) || EF.Functions.ILike(r.Project, pattern));
+        }
+        var total = await models.CountAsync(cancellation);
+        if (filter.SortMetric is { } metric)
+        {
+            if (!Sortable.Contains(metric))
+                throw ModelHubException.Invalid("sort_metric", $"'sort_metric' is one of {string.Join(", ", Sortable)}.");
+            var descending = filter.Descending ?? metric is not ("logloss" or "rmse" or "mse" or "mae");
+            var keyed = models.Select(r => new { Row = r, Key = EF.Property<double?>(r.Model, "metric_" + metric) });
+            models = (descending ? keyed.OrderBy(r => r.Key == null).ThenByDescending(r => r.Key) : keyed.OrderBy(r => r.Key == null).ThenBy(r => r.Key))
+                .ThenBy(r => r.Row.Model.Id).Select(r => r.Row);
+        }
+        else
+        {
+            models = models.OrderByDescending(r => r.Model.CreatedAt).ThenBy(r => r.Model.Id);
+        }
+        var items = await models.Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
+        return new Page<ModelView>([.. items.Select(r => new ModelView(r.Model, r.Experiment, r.Project))], total, paging.Limit, paging.Offset);
+    }
+
+    public async Task<ModelView> GetAsync(Caller caller, Guid id, CancellationToken cancellation)
+    {
+        var found = await (from m in db.Models.AsNoTracking()
+                           join x in db.Experiments on m.ExperimentId equals x.Id
+                           join p in db.Projects on m.ProjectId equals p.Id
+                           where m.Id == id
+                           select new ModelView(m, x.Name, p.Name)).FirstOrDefaultAsync(cancellation) ?? throw ModelHubException.NotFound("model");
+        await access.RequireAsync(caller, found.Model.ProjectId, ProjectRole.Viewer, "model", cancellation);
+        return found;
+    }
+
+    /// <summary>The models of an experiment, the best first; failed ones last.</summary>
+    public async Task<IReadOnlyList<Model>> LeaderboardAsync(Guid experimentId, CancellationToken cancellation) =>
+        await db.Models.AsNoTracking().Where(m => m.ExperimentId == experimentId)
+            .OrderByDescending(m => m.IsBest).ThenBy(m => m.FailureReason != null).ThenBy(m => m.Id).ToListAsync(cancellation);
+
+    public async Task<Model> BestAsync(Experiment experiment, CancellationToken cancellation)
+    {
+        if (experiment.BestModelId is not { } best)
+        {
+            throw new ModelHubException(
+                ErrorKind.WrongState, "not_trained", experiment.Error is null ? "The model is not trained yet." : $"Training has failed: {experiment.Error}");
+        }
+        return await db.Models.AsNoTracking().FirstOrDefaultAsync(m => m.Id == best, cancellation) ?? throw ModelHubException.NotFound("model");
+    }
+
+    public async Task<(Stream Bytes, string Name)> OpenArtifactAsync(Caller caller, Guid id, CancellationToken cancellation)
+    {
+        var view = await GetAsync(caller, id, cancellation);
+        if (view.Model.ArtifactSha256 is not { } sha256)
+            throw new ModelHubException(ErrorKind.WrongState, "model_failed", "This model was not trained.");
+        return (await store.OpenAsync(sha256, cancellation), view.Model.Name + ".modelhub");
+    }
+
+    public async Task DeleteAsync(Caller caller, Guid id, CancellationToken cancellation)
+    {
+        var view = await GetAsync(caller, id, cancellation);
+        await access.RequireAsync(caller, view.Model.ProjectId, ProjectRole.Editor, "model", cancellation);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        await db.Models.Where(m => m.Id == id).ExecuteDeleteAsync(cancellation);
+        await db.Database.ExecuteSqlRawAsync($"select pg_notify('{Notifications.Serving}', '')", cancellation);
+        await transaction.CommitAsync(cancellation);
+    }
+}
