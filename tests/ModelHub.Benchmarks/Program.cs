@@ -1,2 +1,16 @@
-Console.Error.WriteLine("usage: ModelHub.Benchmarks train|shap|score ...");
-return 2;
+using ModelHub.Benchmarks;
+
+return args switch
+{
+    ["train", .. var rest] => TrainBenchmark.Run(new Arguments(rest)),
+    ["accuracy", .. var rest] => AccuracyBenchmark.Run(new Arguments(rest)),
+    _ => Usage(),
+};
+
+static int Usage()
+{
+    Console.Error.WriteLine("usage: ModelHub.Benchmarks train|accuracy|shap|score --data FILE.csv --target NAME --task binary|multiclass|regression");
+    Console.Error.WriteLine("  [--test FILE.csv] [--trees N] [--depth D | --leaves L] [--bins B] [--threads T] [--rows N] [--rate R] [--seed S] --json");
+    Console.Error.WriteLine("  accuracy --folder DIR [--sets a,b] [--split folds|holdout]");
+    return 2;
+}

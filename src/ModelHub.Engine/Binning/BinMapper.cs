@@ -1,138 +1,132 @@
-using ModelHub.Engine.Data;
 
 namespace ModelHub.Engine.Binning;
 
 /// <summary>
-/// Maps one feature to bins. A number's bin b holds values in (cuts[b-1], cuts[b]]; a category's bin is its rank by frequency; the last
-/// bin is for what is missing (and for categories too rare to have one).
+/// How the values of one feature become bins 0..BinCount-1, with <see cref="Missing"/> for a missing one. A number's bins are
+/// quantiles; a value lies in the first bin whose upper cut is not below it. A category's bins are its codes; when there are
+/// more codes than bins, the most frequent have their own and all others share the last bin.
 /// </summary>
 public sealed class BinMapper
 {
-    public const int MostBins = 255;
-    private const int Sample = 200_000;
-    private readonly float[] _cuts;
-    private readonly byte[] _binOfCode;
+    public const int Missing = 255;
 
-    private BinMapper(float[] cuts, byte[] binOfCode, int[] codeOfBin, int valueBins)
+    // Cut points as ordered integers, padded with the largest to 255 for a search of eight steps without branches.
+    private readonly int[] _keys = new int[255];
+
+    private BinMapper(float[] cuts)
     {
-        _cuts = cuts;
-        _binOfCode = binOfCode;
-        CodeOfBin = codeOfBin;
-        ValueBins = valueBins;
+        Cuts = cuts;
+        CodeBins = [];
+        BinCount = cuts.Length + 1;
+        Array.Fill(_keys, int.MaxValue);
+        for (var i = 0; i < cuts.Length; i++)
+            _keys[i] = Key(cuts[i]);
     }
 
-    public bool IsCategorical => _binOfCode.Length > 0;
-
-    /// <summary>Bins of values, without the one for what is missing, whose number this is.</summary>
-    public int ValueBins { get; }
-
-    /// <summary>Codes of a categorical feature, those too rare for a bin included; 0 for a number.</summary>
-    public int CodeCount => _binOfCode.Length;
-
-    /// <summary>Per bin of a categorical feature its code.</summary>
-    public int[] CodeOfBin { get; }
-
-    /// <summary>The threshold that sends bins 0..<paramref name="bin"/> to the left.</summary>
-    public float Threshold(int bin) => _cuts[bin];
-
-    public static BinMapper Of(FeatureMatrix features, int feature, int mostBins)
+    private BinMapper(byte[] codeBins, int binCount)
     {
-        if (mostBins is < 2 or > MostBins)
-            throw new EngineException($"The number of bins is 2 to {MostBins}, not {mostBins}.");
-        var cardinality = features.Features[feature].Cardinality;
-        return cardinality > 0 ? OfCategory(features, feature, cardinality, mostBins) : OfNumber(features, feature, mostBins);
+        Cuts = [];
+        CodeBins = codeBins;
+        BinCount = binCount;
     }
 
-    public byte Bin(float value)
+    /// <summary>Upper bounds of all but the last bin of a number; empty for a category.</summary>
+    public float[] Cuts { get; }
+
+    /// <summary>The bin of each code of a category; empty for a number.</summary>
+    public byte[] CodeBins { get; }
+
+    public bool IsCategorical => CodeBins.Length > 0;
+
+    public int BinCount { get; }
+
+    /// <summary>Bins of a category: at most <paramref name="maxBins"/>.</summary>
+    /// <param name="codes">Codes of rows as numbers; NaN, negative and unknown codes are missing.</param>
+    public static BinMapper OfCategory(ReadOnlySpan<float> codes, int cardinality, int maxBins)
     {
-        if (float.IsNaN(value))
-            return (byte)ValueBins;
-        if (IsCategorical)
-            return value >= 0 && value < _binOfCode.Length ? _binOfCode[(int)value] : (byte)ValueBins;
-        int low = 0, high = _cuts.Length;
-        while (low < high)
+        var bins = new byte[cardinality];
+        if (cardinality <= maxBins)
         {
-            var middle = (low + high) >>> 1;
-            if (_cuts[middle] < value)
-                low = middle + 1;
-            else
-                high = middle;
+            for (var c = 0; c < cardinality; c++)
+                bins[c] = (byte)c;
+            return new BinMapper(bins, cardinality);
         }
-        return (byte)low;
+        var counts = new int[cardinality];
+        foreach (var code in codes)
+        {
+            if (code >= 0 && code < cardinality)
+                counts[(int)code]++;
+        }
+        var order = Enumerable.Range(0, cardinality).OrderByDescending(c => counts[c]).ThenBy(c => c).ToArray();
+        for (var i = 0; i < cardinality; i++)
+            bins[order[i]] = (byte)Math.Min(i, maxBins - 1);
+        return new BinMapper(bins, maxBins);
     }
 
-    private static BinMapper OfNumber(FeatureMatrix features, int feature, int mostBins)
+    /// <summary>Bins of a number from a sample of its values, which is sorted in place; NaNs are left out.</summary>
+    public static BinMapper OfNumber(Span<float> sample, int maxBins)
     {
-        var rows = features.RowCount;
-        var stride = Math.Max(1, (rows + Sample - 1) / Sample);
-        var values = new List<float>(rows / stride + 1);
-        if (features.Dense(feature) is { } dense)
+        var count = 0;
+        foreach (var value in sample)
         {
-            for (var r = 0; r < rows; r += stride)
-            {
-                if (!float.IsNaN(dense[r]))
-                    values.Add(dense[r]);
-            }
+            if (!float.IsNaN(value))
+                sample[count++] = value + 0f;
         }
-        else
+        var values = sample[..count];
+        values.Sort();
+        var distinct = 0;
+        for (var i = 0; i < count; i++)
         {
-            var sparse = features.Sparse(feature)!;
-            values.AddRange(sparse.Values.Where(v => !float.IsNaN(v)));
-            if (sparse.Rows.Length < rows)
-                values.AddRange(Enumerable.Repeat(0f, Math.Min(rows - sparse.Rows.Length, Sample)));
+            if (i == 0 || values[i] != values[i - 1])
+                distinct++;
         }
-        var sorted = values.ToArray();
-        Array.Sort(sorted);
-        var cuts = Cuts(sorted, mostBins);
-        return new BinMapper(cuts, [], [], cuts.Length + 1);
-    }
-
-    /// <summary>Between all distinct values when they fit, else at quantiles of equal weight; never two cuts in one place.</summary>
-    private static float[] Cuts(float[] sorted, int mostBins)
-    {
-        var distinct = sorted.Length == 0 ? 0 : 1;
-        for (var i = 1; i < sorted.Length; i++)
-            distinct += sorted[i] != sorted[i - 1] ? 1 : 0;
-        var cuts = new List<float>(Math.Min(distinct, mostBins));
-        double remaining = sorted.Length;
-        double inBin = 0;
-        var binsLeft = mostBins;
-        for (var i = 1; i < sorted.Length && cuts.Count < mostBins - 1; i++)
+        var cuts = new List<float>(Math.Min(distinct, maxBins));
+        var binsLeft = maxBins;
+        var start = 0;
+        for (var i = 1; i < count; i++)
         {
-            inBin++;
-            if (sorted[i] == sorted[i - 1])
+            if (values[i] == values[i - 1])
                 continue;
-            if (distinct > mostBins && inBin < remaining / binsLeft)
+            // Equal shares of what is left: a value that fills several bins' worth takes one, and the others share the rest.
+            var full = distinct <= maxBins || i - start >= (count - start) / (double)binsLeft;
+            if (!full)
                 continue;
-            cuts.Add(Between(sorted[i - 1], sorted[i]));
-            remaining -= inBin;
-            inBin = 0;
+            if (binsLeft <= 1)
+                break;
+            cuts.Add(Between(values[i - 1], values[i]));
+            start = i;
             binsLeft--;
         }
-        return [.. cuts];
+        return new BinMapper([.. cuts]);
     }
 
-    private static float Between(float below, float above)
+    /// <summary>The bin of a value.</summary>
+    public int Bin(float value)
     {
-        var middle = below + (above - below) / 2;
-        return middle >= below && middle < above ? middle : below;
+        if (float.IsNaN(value))
+            return Missing;
+        if (IsCategorical)
+            return value >= 0 && value < CodeBins.Length ? CodeBins[(int)value] : Missing;
+        var key = Key(value + 0f);
+        ref var keys = ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(_keys);
+        var at = 0;
+        for (var half = 128; half > 0; half >>= 1)
+            at += (int)((long)System.Runtime.CompilerServices.Unsafe.Add(ref keys, at + half - 1) - key >> 63) & half;
+        return at;
     }
 
-    private static BinMapper OfCategory(FeatureMatrix features, int feature, int cardinality, int mostBins)
+    /// <summary>The threshold of the split after a bin: exactly the values of bins up to it are not above it.</summary>
+    public float Threshold(int bin) => bin < Cuts.Length ? Cuts[bin] : float.PositiveInfinity;
+
+    private static int Key(float value)
     {
-        var counts = new int[cardinality];
-        for (var r = 0; r < features.RowCount; r++)
-        {
-            var value = features[r, feature];
-            if (value >= 0 && value < cardinality)
-                counts[(int)value]++;
-        }
-        var codes = Enumerable.Range(0, cardinality).Where(c => counts[c] > 0).OrderByDescending(c => counts[c]).ThenBy(c => c)
-            .Take(mostBins).ToArray();
-        var binOfCode = new byte[cardinality];
-        Array.Fill(binOfCode, (byte)codes.Length);
-        for (var b = 0; b < codes.Length; b++)
-            binOfCode[codes[b]] = (byte)b;
-        return new BinMapper([], binOfCode, codes, codes.Length);
+        var bits = BitConverter.SingleToInt32Bits(value);
+        return bits ^ (bits >> 31 & int.MaxValue);
+    }
+
+    private static float Between(float low, float high)
+    {
+        var middle = (float)(((double)low + high) / 2);
+        return middle >= low && middle < high ? middle : low;
     }
 }

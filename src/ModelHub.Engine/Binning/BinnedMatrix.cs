@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using ModelHub.Engine.Data;
 using ModelHub.Engine.Numerics;
@@ -6,98 +5,144 @@ using ModelHub.Engine.Numerics;
 namespace ModelHub.Engine.Binning;
 
 /// <summary>
-/// A feature matrix in bins of one byte, held twice: by rows for building histograms, by columns for partitioning. Made once and shared
-/// by all folds and trials on the same features.
+/// A feature matrix as one byte per cell, row by row within groups of 32 features, so that a row's bins share a cache line.
+/// Built once per matrix and number of bins, and shared by folds, trials and threads; it lives as long as its matrix.
 /// </summary>
 public sealed class BinnedMatrix
 {
-    private BinnedMatrix(BinMapper[] mappers, byte[] byRow, byte[][] byColumn, int rowCount)
+    public const int GroupWidth = 32;
+    private const int SampleSize = 200_000;
+    private const int BlockRows = 2048;
+    private static readonly ConditionalWeakTable<FeatureMatrix, BinnedMatrix?[]> Cache = [];
+
+    private BinnedMatrix(BinMapper[] mappers, byte[][] groups, int[] strides, int rowCount)
     {
         Mappers = mappers;
-        ByRow = byRow;
-        ByColumn = byColumn;
+        Groups = groups;
+        Strides = strides;
         RowCount = rowCount;
-        Offsets = new int[mappers.Length + 1];
-        for (var f = 0; f < mappers.Length; f++)
-            Offsets[f + 1] = Offsets[f] + mappers[f].ValueBins + 1;
     }
 
-    public BinMapper[] Mappers { get; }
-
-    /// <summary>RowCount × FeatureCount, row after row.</summary>
-    public byte[] ByRow { get; }
-
-    public byte[][] ByColumn { get; }
+    public IReadOnlyList<BinMapper> Mappers { get; }
 
     public int RowCount { get; }
 
-    public int FeatureCount => Mappers.Length;
+    public int FeatureCount => Mappers.Count;
 
-    /// <summary>Where each feature's bins begin in a histogram; the last entry is a histogram's length.</summary>
-    public int[] Offsets { get; }
+    /// <summary>Per group of features its bins, row-major.</summary>
+    internal byte[][] Groups { get; }
 
-    private static readonly ConditionalWeakTable<FeatureMatrix, ConcurrentDictionary<int, BinnedMatrix>> Known = [];
+    /// <summary>Bytes per row of each group: its features, rounded up to four.</summary>
+    internal int[] Strides { get; }
 
-    /// <summary>The bins of a matrix, made by whoever asks first and kept as long as the matrix is.</summary>
-    public static BinnedMatrix Shared(FeatureMatrix features, int mostBins, ThreadTeam team)
+    public int Bin(int row, int feature)
     {
-        var known = Known.GetOrCreateValue(features);
-        lock (known)
-            return known.GetOrAdd(mostBins, bins => Of(features, bins, team));
+        var group = feature / GroupWidth;
+        return Groups[group][(long)row * Strides[group] + feature % GroupWidth];
     }
 
-    public static BinnedMatrix Of(FeatureMatrix features, int mostBins, ThreadTeam team)
+    /// <summary>The bins of a matrix; made at the first call for a number of bins (2..255), remembered for the next.</summary>
+    public static BinnedMatrix Of(FeatureMatrix features, int maxBins, ThreadTeam team)
     {
-        var count = features.FeatureCount;
-        var rows = features.RowCount;
-        if ((long)rows * count > Array.MaxLength)
-            throw new EngineException($"{rows} rows of {count} features are more than this engine can bin.");
-        var mappers = new BinMapper[count];
-        var byColumn = new byte[count][];
-        var next = 0;
-        team.Run(_ =>
+        if (maxBins is < 2 or > 255)
+            throw new EngineException($"nbins is {maxBins}; it must be from 2 to 255.");
+        var made = Cache.GetValue(features, _ => new BinnedMatrix?[256]);
+        lock (made)
+            return made[maxBins] ??= Build(features, maxBins, team);
+    }
+
+    /// <summary>Bins a matrix without remembering it.</summary>
+    public static BinnedMatrix Build(FeatureMatrix features, int maxBins, ThreadTeam team)
+    {
+        var mappers = new BinMapper[features.FeatureCount];
+        team.For(mappers.Length, (f, _) => mappers[f] = Map(features, f, maxBins));
+        var groupCount = (mappers.Length + GroupWidth - 1) / GroupWidth;
+        var groups = new byte[groupCount][];
+        var strides = new int[groupCount];
+        for (var g = 0; g < groupCount; g++)
         {
-            for (int f; (f = Interlocked.Increment(ref next) - 1) < count;)
+            strides[g] = Math.Min(GroupWidth, mappers.Length - g * GroupWidth + 3 & ~3);
+            var bytes = (long)features.RowCount * strides[g];
+            if (bytes > Array.MaxLength)
+                throw new EngineException($"{features.RowCount} rows are more than trees can learn from ({Array.MaxLength / strides[g]}).");
+            groups[g] = GC.AllocateUninitializedArray<byte>((int)bytes);
+        }
+        team.Blocks(features.RowCount, BlockRows, (start, end) =>
+        {
+            for (var f = 0; f < mappers.Length; f++)
             {
-                mappers[f] = BinMapper.Of(features, f, mostBins);
-                byColumn[f] = BinColumn(features, f, mappers[f]);
+                var stride = strides[f / GroupWidth];
+                var cells = groups[f / GroupWidth].AsSpan(start * stride);
+                if (features.Dense(f) is { } column)
+                    FillDense(column.AsSpan(start, end - start), mappers[f], cells, stride, f % GroupWidth);
+                else
+                    FillSparse(features.Sparse(f)!, start, end, mappers[f], cells, stride, f % GroupWidth);
             }
+            for (var g = 0; g < groups.Length; g++)
+                ClearPadding(groups[g], strides[g], Math.Min(GroupWidth, mappers.Length - g * GroupWidth), start, end);
         });
-        var byRow = new byte[(long)rows * count];
-        team.Split(rows, 1000, (from, to) => Transpose(byColumn, byRow, from, to));
-        return new BinnedMatrix(mappers, byRow, byColumn, rows);
+        return new BinnedMatrix(mappers, groups, strides, features.RowCount);
     }
 
-    private static byte[] BinColumn(FeatureMatrix features, int feature, BinMapper mapper)
+    private static BinMapper Map(FeatureMatrix features, int f, int maxBins)
     {
-        var column = new byte[features.RowCount];
-        if (features.Dense(feature) is { } dense)
+        var feature = features.Features[f];
+        if (features.Dense(f) is { } column)
         {
-            for (var r = 0; r < column.Length; r++)
-                column[r] = mapper.Bin(dense[r]);
-            return column;
+            return feature.IsCategorical
+                ? BinMapper.OfCategory(column, feature.Cardinality, maxBins)
+                : BinMapper.OfNumber(Sample(column, column.Length), maxBins);
         }
-        var sparse = features.Sparse(feature)!;
-        Array.Fill(column, mapper.Bin(0));
-        for (var i = 0; i < sparse.Rows.Length; i++)
-            column[sparse.Rows[i]] = mapper.Bin(sparse.Values[i]);
-        return column;
+        var sparse = features.Sparse(f)!;
+        var entries = sparse.Values;
+        if (feature.IsCategorical)
+            throw new EngineException($"Feature '{feature.Name}' is a sparse category; categories are dense.");
+        // The zeros are as many as their share of the rows in the sample.
+        var kept = Math.Min(entries.Length, SampleSize);
+        var zeros = entries.Length == 0
+            ? Math.Min(1, features.RowCount)
+            : (int)((features.RowCount - entries.Length) * (double)kept / entries.Length);
+        var sample = new float[Math.Min((long)kept + zeros, 4 * SampleSize)];
+        Sample(entries, Math.Min(kept, sample.Length)).CopyTo(sample);
+        return BinMapper.OfNumber(sample, maxBins);
     }
 
-    private static void Transpose(byte[][] byColumn, byte[] byRow, int from, int to)
+    /// <summary>Values at even steps with a drawn offset each: the same for every run.</summary>
+    private static float[] Sample(float[] values, int wanted)
     {
-        const int Block = 256; // rows whose bytes stay in the cache while all columns are visited
-        var count = byColumn.Length;
-        for (var start = from; start < to; start += Block)
+        var count = Math.Min(Math.Min(values.Length, wanted), SampleSize);
+        if (count == values.Length)
+            return (float[])values.Clone();
+        var random = new SeededRandom(0x5EED);
+        var sample = new float[count];
+        for (var i = 0; i < count; i++)
         {
-            var end = Math.Min(start + Block, to);
-            for (var f = 0; f < count; f++)
-            {
-                var column = byColumn[f];
-                var at = (long)start * count + f;
-                for (var r = start; r < end; r++, at += count)
-                    byRow[at] = column[r];
-            }
+            var from = (int)((long)i * values.Length / count);
+            var to = (int)((long)(i + 1) * values.Length / count);
+            sample[i] = values[from + random.Below(Math.Max(1, to - from))];
         }
+        return sample;
+    }
+
+    private static void FillDense(ReadOnlySpan<float> values, BinMapper mapper, Span<byte> cells, int stride, int offset)
+    {
+        for (var i = 0; i < values.Length; i++)
+            cells[i * stride + offset] = (byte)mapper.Bin(values[i]);
+    }
+
+    private static void FillSparse(SparseValues sparse, int start, int end, BinMapper mapper, Span<byte> cells, int stride, int offset)
+    {
+        var zero = (byte)mapper.Bin(0);
+        for (var i = 0; i < end - start; i++)
+            cells[i * stride + offset] = zero;
+        var at = Array.BinarySearch(sparse.Rows, start);
+        for (var i = at < 0 ? ~at : at; i < sparse.Rows.Length && sparse.Rows[i] < end; i++)
+            cells[(sparse.Rows[i] - start) * stride + offset] = (byte)mapper.Bin(sparse.Values[i]);
+    }
+
+    private static void ClearPadding(byte[] group, int stride, int width, int start, int end)
+    {
+        for (var row = start; row < end && width < stride; row++)
+            group.AsSpan(row * stride + width, stride - width).Clear();
     }
 }

@@ -13,6 +13,12 @@ public sealed class SeededRandom
         _d = Mix(ref seed);
     }
 
+    /// <summary>The stream that two numbers name (a tree and a node, say), whichever order threads come to it in.</summary>
+    public SeededRandom(ulong seed, ulong stream, ulong part)
+        : this(Derive(Derive(seed, stream), part))
+    {
+    }
+
     /// <summary>A seed of its own for the part that a number names: a fold, a trial, a tree.</summary>
     public static ulong Derive(ulong seed, ulong part)
     {
@@ -44,6 +50,16 @@ public sealed class SeededRandom
         for (var i = items.Length - 1; i > 0; i--)
         {
             var j = Below(i + 1);
+            (items[i], items[j]) = (items[j], items[i]);
+        }
+    }
+
+    /// <summary>Draws <paramref name="count"/> of the items, without replacement, to the front of the span.</summary>
+    public void Draw(Span<int> items, int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            var j = i + Below(items.Length - i);
             (items[i], items[j]) = (items[j], items[i]);
         }
     }

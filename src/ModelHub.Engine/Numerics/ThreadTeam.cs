@@ -3,58 +3,49 @@ using System.Runtime.ExceptionServices;
 namespace ModelHub.Engine.Numerics;
 
 /// <summary>
-/// Threads that work on one thing together. Parallel.For may run two items on one thread; here every member gets its own. Work is cut
-/// by what it is, not by who does it, wherever the order of additions would show in a result.
+/// Threads that work on one thing together, the caller being member 0. A fit has thousands of very short parallel steps, so members
+/// spin for a moment before they sleep, and every member gets its share without a scheduler in between.
+/// One caller at a time; not re-entrant.
 /// </summary>
 public sealed class ThreadTeam : IDisposable
 {
-    private readonly Thread[] _threads;
-    private readonly ManualResetEventSlim[] _start;
-    private readonly CountdownEvent _done;
-    private Action<int>? _work;
-    private Exception? _failure;
-    private volatile bool _disposed;
+    public const int MaxSize = 256;
+    private readonly Worker[] _workers;
+    private volatile Action<int>? _body;
+    private volatile int _epoch;
+    private int _running;
+    private volatile bool _closed;
+    private ExceptionDispatchInfo? _failure;
 
     public ThreadTeam(int size)
     {
-        Size = Math.Max(1, size);
-        _threads = new Thread[Size - 1];
-        _start = new ManualResetEventSlim[Size - 1];
-        _done = new CountdownEvent(Math.Max(1, Size - 1));
-        for (var i = 0; i < _threads.Length; i++)
-        {
-            var member = i;
-            _start[i] = new ManualResetEventSlim(false, spinCount: 200);
-            _threads[i] = new Thread(() => Live(member)) { IsBackground = true, Name = "engine " + (member + 1) };
-            _threads[i].Start();
-        }
+        Size = Math.Clamp(size, 1, MaxSize);
+        _workers = new Worker[Size - 1];
+        for (var i = 0; i < _workers.Length; i++)
+            _workers[i] = new Worker(this, i + 1);
     }
 
     public int Size { get; }
 
-    /// <summary>Runs <paramref name="work"/> once per member, with its number; returns when all are done.</summary>
-    public void Run(Action<int> work)
+    /// <summary>Runs the body once for each member 0..Size-1, and returns when all are done; the first exception is thrown again.</summary>
+    public void Run(Action<int> body)
     {
-        if (Size == 1)
+        if (_workers.Length == 0)
         {
-            work(0);
+            body(0);
             return;
         }
-        _work = work;
         _failure = null;
-        _done.Reset();
-        foreach (var start in _start)
-            start.Set();
-        try
-        {
-            work(0);
-        }
-        finally
-        {
-            _done.Wait();
-        }
-        if (_failure is not null)
-            ExceptionDispatchInfo.Throw(_failure);
+        _body = body;
+        Volatile.Write(ref _running, _workers.Length);
+        Interlocked.Increment(ref _epoch);
+        foreach (var worker in _workers)
+            worker.Wake();
+        Guarded(body, 0);
+        var spinner = new SpinWait();
+        while (Volatile.Read(ref _running) > 0)
+            spinner.SpinOnce(sleep1Threshold: -1);
+        _failure?.Throw();
     }
 
     /// <summary>Cuts 0..count into one run of neighbours per member; few items stay with the caller.</summary>
@@ -68,38 +59,99 @@ public sealed class ThreadTeam : IDisposable
         Run(member => work((int)((long)count * member / Size), (int)((long)count * (member + 1) / Size)));
     }
 
-    public void Dispose()
+    /// <summary>Runs the body for 0..count-1, each once, on whichever member is free. Results must not depend on who runs what.</summary>
+    public void For(int count, Action<int, int> body)
     {
-        _disposed = true;
-        foreach (var start in _start)
-            start.Set();
-        foreach (var thread in _threads)
-            thread.Join();
-        foreach (var start in _start)
-            start.Dispose();
-        _done.Dispose();
+        if (count <= 0)
+            return;
+        if (_workers.Length == 0 || count == 1)
+        {
+            for (var i = 0; i < count; i++)
+                body(i, 0);
+            return;
+        }
+        var next = -1;
+        Run(member =>
+        {
+            for (var i = Interlocked.Increment(ref next); i < count; i = Interlocked.Increment(ref next))
+                body(i, member);
+        });
     }
 
-    private void Live(int member)
-    {
-        while (true)
+    /// <summary>Runs the body over [start, end) blocks of a fixed size: the blocks are the same for any number of threads.</summary>
+    public void Blocks(int count, int blockSize, Action<int, int> body)
+        => For((int)(((long)count + blockSize - 1) / blockSize), (block, _) =>
         {
-            _start[member].Wait();
-            _start[member].Reset();
-            if (_disposed)
-                return;
-            try
+            var start = block * blockSize;
+            body(start, Math.Min(count, start + blockSize));
+        });
+
+    public void Dispose()
+    {
+        if (_closed)
+            return;
+        _closed = true;
+        Interlocked.Increment(ref _epoch);
+        foreach (var worker in _workers)
+            worker.Wake();
+    }
+
+    private void Guarded(Action<int> body, int member)
+    {
+        try
+        {
+            body(member);
+        }
+        catch (Exception error)
+        {
+            Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(error), null);
+        }
+    }
+
+    private sealed class Worker
+    {
+        private readonly ThreadTeam _team;
+        private readonly int _member;
+        private readonly SemaphoreSlim _wake = new(0);
+        private int _asleep;
+
+        public Worker(ThreadTeam team, int member)
+        {
+            _team = team;
+            _member = member;
+            new Thread(Work) { IsBackground = true, Name = $"ModelHub fit {member}" }.Start();
+        }
+
+        public void Wake()
+        {
+            if (Interlocked.Exchange(ref _asleep, 0) == 1)
+                _wake.Release();
+        }
+
+        private void Work()
+        {
+            var seen = 0;
+            while (true)
             {
-                _work!(member + 1);
+                for (var i = 0; i < 400 && _team._epoch == seen; i++)
+                    Thread.SpinWait(8);
+                // A signal may be late and belong to work that is done already: only a new epoch is new work.
+                while (_team._epoch == seen)
+                    Sleep(seen);
+                seen = _team._epoch;
+                if (_team._closed)
+                    return;
+                _team.Guarded(_team._body!, _member);
+                Interlocked.Decrement(ref _team._running);
             }
-            catch (Exception failure)
-            {
-                Interlocked.CompareExchange(ref _failure, failure, null);
-            }
-            finally
-            {
-                _done.Signal();
-            }
+        }
+
+        private void Sleep(int seen)
+        {
+            Interlocked.Exchange(ref _asleep, 1);
+            // Work may have come between the last look and going to sleep; whoever takes the flag down decides whether there is a signal.
+            if (_team._epoch == seen || Interlocked.Exchange(ref _asleep, 0) == 0)
+                _wake.Wait();
         }
     }
 }

@@ -1,6 +1,9 @@
+using System.Globalization;
+using ModelHub.Engine.Losses;
+
 namespace ModelHub.Engine.Trees;
 
-/// <summary>Options of <see cref="GradientBoostedTrees"/>; names as users know them are in its <see cref="ILearner.Parameters"/>.</summary>
+/// <summary>Options of <see cref="GradientBoostedTrees"/>, with bounds checked by <see cref="Validate"/>.</summary>
 public sealed record BoostingOptions
 {
     public static BoostingOptions Default { get; } = new();
@@ -9,14 +12,18 @@ public sealed record BoostingOptions
 
     public double LearnRate { get; init; } = 0.07;
 
-    /// <summary>0 means no bound.</summary>
+    /// <summary>Levels of splits, 0 for no limit (then <see cref="MaxLeaves"/> must be set).</summary>
     public int MaxDepth { get; init; }
 
+    /// <summary>Leaves of a tree, 0 for no limit.</summary>
     public int MaxLeaves { get; init; } = 31;
+
+    /// <summary>Split the leaf with the largest gain first instead of level by level; makes a difference with <see cref="MaxLeaves"/> only.</summary>
+    public bool LeafWise { get; init; } = true;
 
     public int MaxBins { get; init; } = 255;
 
-    /// <summary>Least sum of second derivatives in a child.</summary>
+    /// <summary>Least sum of hessians of a child.</summary>
     public double MinChildWeight { get; init; } = 1e-3;
 
     public int MinRows { get; init; } = 20;
@@ -27,50 +34,96 @@ public sealed record BoostingOptions
 
     public double MinSplitGain { get; init; }
 
+    /// <summary>Share of rows that a tree learns from, drawn without replacement.</summary>
     public double SampleRate { get; init; } = 1;
 
     public double ColumnSampleRatePerTree { get; init; } = 1;
 
-    /// <summary>Added to the second derivatives when categories are sorted and split, so that rare ones do not lead.</summary>
-    public double CategorySmoothing { get; init; } = 10;
+    public double ColumnSampleRatePerLevel { get; init; } = 1;
 
-    /// <summary>Steps without a better validation loss after which boosting stops; 0 never stops.</summary>
+    public double ColumnSampleRatePerNode { get; init; } = 1;
+
+    /// <summary>Iterations without a better validation loss after which boosting stops; 0 never stops.</summary>
     public int EarlyStoppingRounds { get; init; } = 30;
 
-    /// <exception cref="EngineException">An option is out of its range.</exception>
-    public void Check()
+    public LossKind Loss { get; init; } = LossKind.Auto;
+
+    /// <summary>The quantile, or the share of residuals below Huber's delta.</summary>
+    public double LossAlpha { get; init; } = 0.9;
+
+    public double TweediePower { get; init; } = 1.5;
+
+    /// <summary>Per feature -1, 0 or +1; null for none.</summary>
+    public IReadOnlyList<int>? MonotoneConstraints { get; init; }
+
+    /// <summary>Rows' worth of smoothing of a category's gradient, and of L2 for a set of categories.</summary>
+    public double CategorySmoothing { get; init; } = 10;
+
+    /// <summary>Refuses what cannot be learned with.</summary>
+    /// <exception cref="EngineException">An option out of its range; the message names it.</exception>
+    public void Validate(int featureCount)
     {
-        Range(Trees is >= 1 and <= 100_000, "ntrees", "1 to 100000");
-        Range(LearnRate is > 0 and <= 1, "learn_rate", "above 0, at most 1");
-        Range(MaxDepth is >= 0 and <= 64, "max_depth", "0 to 64");
-        Range(MaxLeaves is >= 2 and <= 65_536, "max_leaves", "2 to 65536");
-        Range(MaxBins is >= 2 and <= 255, "nbins", "2 to 255");
-        Range(MinRows is >= 1, "min_rows", "at least 1");
-        Range(MinChildWeight >= 0 && L1 >= 0 && L2 >= 0 && MinSplitGain >= 0, "min_child_weight, reg_alpha, reg_lambda, min_split_gain", "not negative");
-        Range(SampleRate is > 0 and <= 1, "sample_rate", "above 0, at most 1");
-        Range(ColumnSampleRatePerTree is > 0 and <= 1, "col_sample_rate_per_tree", "above 0, at most 1");
-        Range(CategorySmoothing >= 0 && EarlyStoppingRounds >= 0, "category_smoothing, stopping_rounds", "not negative");
+        Range("ntrees", Trees, 1, 100_000);
+        Range("learn_rate", LearnRate, 1e-6, 1);
+        Range("max_depth", MaxDepth, 0, 100);
+        Range("max_leaves", MaxLeaves, 0, 1 << 20);
+        if (MaxLeaves == 1)
+            throw new EngineException("max_leaves is 1; it must be 0 (no limit) or at least 2.");
+        if (MaxDepth == 0 && MaxLeaves == 0)
+            throw new EngineException("max_depth and max_leaves are both 0 (no limit); set one of them.");
+        Range("nbins", MaxBins, 2, 255);
+        Range("min_child_weight", MinChildWeight, 0, 1e12);
+        Range("min_rows", MinRows, 1, int.MaxValue);
+        Range("reg_alpha", L1, 0, 1e12);
+        Range("reg_lambda", L2, 0, 1e12);
+        Range("min_split_gain", MinSplitGain, 0, 1e30);
+        Range("sample_rate", SampleRate, 1e-4, 1);
+        Range("col_sample_rate_per_tree", ColumnSampleRatePerTree, 1e-4, 1);
+        Range("col_sample_rate", ColumnSampleRatePerLevel, 1e-4, 1);
+        Range("col_sample_rate_per_node", ColumnSampleRatePerNode, 1e-4, 1);
+        Range("stopping_rounds", EarlyStoppingRounds, 0, 100_000);
+        Range("category_smoothing", CategorySmoothing, 0, 1e9);
+        if (MonotoneConstraints is null)
+            return;
+        if (MonotoneConstraints.Count != featureCount)
+            throw new EngineException($"There are {MonotoneConstraints.Count} monotone_constraints for {featureCount} features.");
+        foreach (var constraint in MonotoneConstraints)
+            Range("monotone_constraints", constraint, -1, 1);
     }
 
-    public IReadOnlyDictionary<string, HyperParameter> Describe() => new Dictionary<string, HyperParameter>(StringComparer.Ordinal)
+    /// <summary>Defaults and actual values by the options' public names.</summary>
+    public IReadOnlyDictionary<string, HyperParameter> Describe()
     {
-        ["ntrees"] = new(Default.Trees, Trees),
-        ["learn_rate"] = new(Default.LearnRate, LearnRate),
-        ["max_depth"] = new(Default.MaxDepth, MaxDepth),
-        ["max_leaves"] = new(Default.MaxLeaves, MaxLeaves),
-        ["nbins"] = new(Default.MaxBins, MaxBins),
-        ["min_rows"] = new(Default.MinRows, MinRows),
-        ["min_child_weight"] = new(Default.MinChildWeight, MinChildWeight),
-        ["reg_alpha"] = new(Default.L1, L1),
-        ["reg_lambda"] = new(Default.L2, L2),
-        ["sample_rate"] = new(Default.SampleRate, SampleRate),
-        ["col_sample_rate_per_tree"] = new(Default.ColumnSampleRatePerTree, ColumnSampleRatePerTree),
-        ["stopping_rounds"] = new(Default.EarlyStoppingRounds, EarlyStoppingRounds),
-    };
+        var d = Default;
+        return new Dictionary<string, HyperParameter>(StringComparer.Ordinal)
+        {
+            ["ntrees"] = new(d.Trees, Trees),
+            ["learn_rate"] = new(d.LearnRate, LearnRate),
+            ["max_depth"] = new(d.MaxDepth, MaxDepth),
+            ["max_leaves"] = new(d.MaxLeaves, MaxLeaves),
+            ["leaf_wise"] = new(d.LeafWise, LeafWise),
+            ["nbins"] = new(d.MaxBins, MaxBins),
+            ["min_child_weight"] = new(d.MinChildWeight, MinChildWeight),
+            ["min_rows"] = new(d.MinRows, MinRows),
+            ["reg_alpha"] = new(d.L1, L1),
+            ["reg_lambda"] = new(d.L2, L2),
+            ["min_split_gain"] = new(d.MinSplitGain, MinSplitGain),
+            ["sample_rate"] = new(d.SampleRate, SampleRate),
+            ["col_sample_rate_per_tree"] = new(d.ColumnSampleRatePerTree, ColumnSampleRatePerTree),
+            ["col_sample_rate"] = new(d.ColumnSampleRatePerLevel, ColumnSampleRatePerLevel),
+            ["col_sample_rate_per_node"] = new(d.ColumnSampleRatePerNode, ColumnSampleRatePerNode),
+            ["stopping_rounds"] = new(d.EarlyStoppingRounds, EarlyStoppingRounds),
+            ["loss"] = new(d.Loss.ToString(), Loss.ToString()),
+            ["loss_alpha"] = new(d.LossAlpha, LossAlpha),
+            ["tweedie_power"] = new(d.TweediePower, TweediePower),
+            ["category_smoothing"] = new(d.CategorySmoothing, CategorySmoothing),
+            ["monotone_constraints"] = new("", MonotoneConstraints is null ? "" : string.Join(',', MonotoneConstraints)),
+        };
+    }
 
-    private static void Range(bool holds, string option, string range)
+    internal static void Range(string option, double value, double low, double high)
     {
-        if (!holds)
-            throw new EngineException($"{option} must be {range}.");
+        if (!(value >= low && value <= high))
+            throw new EngineException(string.Create(CultureInfo.InvariantCulture, $"{option} is {value}; it must be from {low} to {high}."));
     }
 }

@@ -1,135 +1,206 @@
 using ModelHub.Engine.Binning;
+using ModelHub.Engine.Numerics;
 
 namespace ModelHub.Engine.Trees;
 
-/// <summary>A way to part the rows of a leaf.</summary>
-internal sealed class Split
+/// <summary>
+/// The best split of a node by one feature's histogram: second-order gains (Chen and Guestrin 2016) with L1, L2, bounds from
+/// monotone constraints, both directions for missing values, and category sets sorted by gradient (Fisher 1958).
+/// </summary>
+/// <param name="smoothing">Hessian that is added where categories are sorted, and to L2 where a set of them is split off.</param>
+internal sealed class SplitFinder(BinnedMatrix bins, GrowthRules rules, double gradientUnit, double hessianUnit, double smoothing)
 {
-    public required int Feature { get; init; }
+    private const int OneHotLimit = 4;
+    private readonly bool _bounded = rules.Monotone is not null || rules.LargestStep < double.PositiveInfinity;
 
-    public required double Gain { get; init; }
-
-    /// <summary>Per bin of the feature, the one for missing values included, whether it goes to the left.</summary>
-    public required bool[] Left { get; init; }
-
-    /// <summary>Last bin of a numeric split that goes to the left.</summary>
-    public required int Bin { get; init; }
-
-    /// <summary>Sums of the left child.</summary>
-    public required long Sums { get; init; }
-}
-
-/// <summary>Finds the best split of a leaf from its histogram: thresholds of numbers, gradient-sorted sets of categories (Fisher 1958).</summary>
-/// <param name="gradientUnit">Gradient of one quantum.</param>
-/// <param name="hessianUnit">Hessian of one quantum.</param>
-internal sealed class SplitFinder(BinnedMatrix bins, BoostingOptions options, double gradientUnit, double hessianUnit)
-{
-    private const int FewCategories = 4;
-    private const int LongestPrefix = 64;
-
-    public Split? Best(long[] histogram, long total, int rows, bool[]? usable)
+    /// <summary>Newton's step for sums, within a node's bounds.</summary>
+    public double Step(long sum, double low, double high)
     {
-        Split? best = null;
-        var least = Math.Max(options.MinSplitGain, 1e-9 * Math.Abs(Score(total, options.L2)));
-        for (var f = 0; f < bins.FeatureCount; f++)
+        var (g, h) = Unpack(sum);
+        return Step(g, h, rules.L2, low, high);
+    }
+
+    /// <summary>What a node without a split is worth: minus twice its loss.</summary>
+    public double Worth(GrowingNode node)
+    {
+        var (g, h) = Unpack(node.Sum);
+        return Worth(g, h, rules.L2, node.Low, node.High);
+    }
+
+    /// <summary>Looks for a better split than the best so far.</summary>
+    /// <param name="histogram">256 packed sums by bin.</param>
+    /// <param name="worth"><see cref="Worth(GrowingNode)"/> of the node.</param>
+    public unsafe void Scan(GrowingNode node, int feature, long* histogram, double worth, SeededRandom random, ref Split best)
+    {
+        var mapper = bins.Mappers[feature];
+        var found = mapper.IsCategorical
+            ? ScanCategories(node, feature, histogram, mapper.BinCount, worth, random)
+            : ScanNumber(node, feature, histogram, mapper.BinCount, worth, random);
+        if (found.IsBetterThan(best))
+            best = found;
+    }
+
+    private unsafe Split ScanNumber(
+        GrowingNode node, int feature, long* histogram, int binCount, double worth, SeededRandom random)
+    {
+        var missing = histogram[BinMapper.Missing];
+        var first = 0;
+        var last = binCount - 1;
+        while (first < binCount && histogram[first] == 0)
+            first++;
+        while (last > first && histogram[last] == 0)
+            last--;
+        if (first >= binCount)
+            return Split.None;
+        if (rules.RandomCuts)
         {
-            if (usable is not null && !usable[f])
-                continue;
-            var span = histogram.AsSpan(bins.Offsets[f], bins.Offsets[f + 1] - bins.Offsets[f]);
-            var found = bins.Mappers[f].IsCategorical ? OfCategory(span, f, total, rows, least) : OfNumber(span, f, total, rows, least);
-            if (found is not null)
-            {
-                best = found;
-                least = found.Gain;
-            }
+            if (first == last && missing == 0)
+                return Split.None;
+            // A node whose values are all one can still be divided by being missing: the cut is then after the last bin.
+            var cut = first == last ? last : first + random.Below(last - first);
+            first = last = cut;
+            for (var b = cut - 1; b >= 0; b--)
+                first = histogram[b] != 0 ? b : first;
         }
-        return best;
-    }
-
-    /// <summary>Twice the loss reduction of giving the sums their best value, with L1 and L2 (Chen and Guestrin 2016, eq. 6).</summary>
-    private double Score(long sums, double l2)
-    {
-        var gradient = Math.Max(0, Math.Abs(Histogram.Gradient(sums) * gradientUnit) - options.L1);
-        return gradient * gradient / (Histogram.Hessian(sums) * hessianUnit + l2);
-    }
-
-    private bool Allowed(long sums, double rowsPerHessian) =>
-        Histogram.Hessian(sums) * hessianUnit >= options.MinChildWeight && Histogram.Hessian(sums) * rowsPerHessian >= options.MinRows - 0.5;
-
-    private Split? OfNumber(ReadOnlySpan<long> histogram, int feature, long total, int rows, double least)
-    {
-        var values = histogram.Length - 1;
-        var missing = histogram[values];
-        var rowsPerHessian = rows / Histogram.Hessian(total);
-        var whole = Score(total, options.L2);
+        else if (missing == 0)
+        {
+            last--;
+        }
+        var limits = new Limits(this, node, rules);
+        var bestGain = double.NegativeInfinity;
         var bestBin = -1;
-        var bestMissingLeft = false;
-        long left = 0, bestLeft = 0;
-        // The last bin is a threshold too when something is missing: it parts what is there from what is not.
-        for (var b = 0; b < (missing == 0 ? values - 1 : values); b++)
+        var bestLeft = 0L;
+        var missingLeft = false;
+        for (var direction = 0; direction < (missing == 0 ? 1 : 2); direction++)
         {
-            left += histogram[b];
-            for (var side = 0; side < (missing == 0 || b == values - 1 ? 1 : 2); side++)
+            var left = direction == 0 ? 0 : missing;
+            for (var b = first; b <= last; b++)
             {
-                var sums = side == 0 ? left : left + missing;
-                if (!Allowed(sums, rowsPerHessian) || !Allowed(total - sums, rowsPerHessian))
+                var cell = histogram[b];
+                left += cell;
+                if (cell == 0 && b != last || rules.RandomCuts && b != last || left == node.Sum)
                     continue;
-                var gain = Score(sums, options.L2) + Score(total - sums, options.L2) - whole;
-                if (gain > least)
-                {
-                    (least, bestBin, bestMissingLeft, bestLeft) = (gain, b, side == 1, sums);
-                }
+                var gain = Gain(node, feature, left, limits, rules.L2, worth);
+                if (gain <= bestGain)
+                    continue;
+                (bestGain, bestBin, bestLeft, missingLeft) = (gain, b, left, direction == 1);
             }
         }
-        if (bestBin < 0)
-            return null;
+        if (!IsWorthwhile(bestGain, worth))
+            return Split.None;
+        var split = new Split { Feature = feature, Gain = bestGain, Bin = bestBin, LeftSum = bestLeft };
+        // Without missing rows to learn from, a missing value goes the way most rows go.
         if (missing == 0)
-            bestMissingLeft = Histogram.Hessian(bestLeft) >= Histogram.Hessian(total - bestLeft); // never seen here: with the many
-        var goes = new bool[histogram.Length];
-        goes.AsSpan(0, bestBin + 1).Fill(true);
-        goes[values] = bestMissingLeft;
-        return new Split { Feature = feature, Gain = least, Left = goes, Bin = bestBin, Sums = bestLeft };
+            missingLeft = (uint)bestLeft > (uint)(node.Sum - bestLeft);
+        for (var b = 0; b <= bestBin; b++)
+            split.Left.Add(b);
+        if (missingLeft)
+            split.Left.Add(BinMapper.Missing);
+        return split;
     }
 
-    private Split? OfCategory(ReadOnlySpan<long> histogram, int feature, long total, int rows, double least)
+    private unsafe Split ScanCategories(
+        GrowingNode node, int feature, long* histogram, int binCount, double worth, SeededRandom random)
     {
-        Span<int> order = stackalloc int[256];
+        Span<int> items = stackalloc int[256];
         Span<double> keys = stackalloc double[256];
+        var (g, h) = Unpack(node.Sum);
         var count = 0;
-        for (var b = 0; b < histogram.Length; b++)
+        for (var i = 0; i <= binCount; i++)
         {
-            if (histogram[b] == 0)
+            var bin = i == binCount ? BinMapper.Missing : i;
+            if (histogram[bin] == 0)
                 continue;
-            order[count] = b;
-            keys[count++] = Histogram.Gradient(histogram[b]) * gradientUnit / (Histogram.Hessian(histogram[b]) * hessianUnit + options.CategorySmoothing);
+            var (binG, binH) = Unpack(histogram[bin]);
+            items[count] = bin;
+            keys[count++] = rules.RandomCuts ? random.NextDouble() : (binG - g / h * binH) / (binH + smoothing + 1e-300);
         }
         if (count < 2)
-            return null;
-        order = order[..count];
-        keys[..count].Sort(order);
-        var l2 = options.L2 + (count > FewCategories ? options.CategorySmoothing : 0);
-        var whole = Score(total, options.L2);
-        var rowsPerHessian = rows / Histogram.Hessian(total);
-        var bestLength = 0;
-        long left = 0, bestLeft = 0;
-        for (var i = 0; i < count - 1; i++)
+            return Split.None;
+        items = items[..count];
+        var oneHot = count <= OneHotLimit && !rules.RandomCuts;
+        if (!oneHot)
+            keys[..count].Sort(items);
+        var limits = new Limits(this, node, rules);
+        var l2 = oneHot ? rules.L2 : rules.L2 + smoothing;
+        var bestGain = double.NegativeInfinity;
+        var bestCount = 0;
+        var bestLeft = 0L;
+        var left = 0L;
+        var only = rules.RandomCuts ? random.Below(count - 1) : -1;
+        for (var i = 0; i < (oneHot ? count : count - 1); i++)
         {
-            left += histogram[order[i]];
-            if (i >= LongestPrefix && i < count - 1 - LongestPrefix)
+            left = oneHot ? histogram[items[i]] : left + histogram[items[i]];
+            if (only >= 0 && i != only)
                 continue;
-            if (!Allowed(left, rowsPerHessian) || !Allowed(total - left, rowsPerHessian))
-                continue;
-            var gain = Score(left, l2) + Score(total - left, l2) - whole;
-            if (gain > least)
-                (least, bestLength, bestLeft) = (gain, i + 1, left);
+            var gain = Gain(node, feature, left, limits, l2, worth);
+            if (gain > bestGain)
+                (bestGain, bestCount, bestLeft) = (gain, i + 1, left);
         }
-        if (bestLength == 0)
-            return null;
-        var goes = new bool[histogram.Length];
-        foreach (var bin in order[..bestLength])
-            goes[bin] = true;
-        if (histogram[^1] == 0)
-            goes[^1] = Histogram.Hessian(bestLeft) >= Histogram.Hessian(total - bestLeft);
-        return new Split { Feature = feature, Gain = least, Left = goes, Bin = -1, Sums = bestLeft };
+        if (!IsWorthwhile(bestGain, worth))
+            return Split.None;
+        // Categories that this node has not seen go to the right: the right is the larger side.
+        var swap = (uint)bestLeft > (uint)(node.Sum - bestLeft);
+        var split = new Split { Feature = feature, Gain = bestGain, Bin = -1, LeftSum = swap ? node.Sum - bestLeft : bestLeft };
+        for (var i = 0; i < count; i++)
+        {
+            if ((oneHot ? i == bestCount - 1 : i < bestCount) != swap)
+                split.Left.Add(items[i]);
+        }
+        return split;
     }
+
+    private double Gain(GrowingNode node, int feature, long left, in Limits limits, double l2, double worth)
+    {
+        var right = node.Sum - left;
+        uint leftH = (uint)left, rightH = (uint)right;
+        if (leftH < limits.LeastHessian || rightH < limits.LeastHessian || leftH == 0 || rightH == 0)
+            return double.NegativeInfinity;
+        var (lg, lh) = Unpack(left);
+        var (rg, rh) = Unpack(right);
+        if (!_bounded)
+        {
+            if (rules.L1 > 0)
+                (lg, rg) = (Soft(lg), Soft(rg));
+            return lg * lg / (lh + l2) + rg * rg / (rh + l2) - worth;
+        }
+        var monotone = rules.Monotone?[feature] ?? 0;
+        if (monotone != 0)
+        {
+            var difference = Step(rg, rh, l2, node.Low, node.High) - Step(lg, lh, l2, node.Low, node.High);
+            if (difference * monotone < 0)
+                return double.NegativeInfinity;
+        }
+        return Worth(lg, lh, l2, node.Low, node.High) + Worth(rg, rh, l2, node.Low, node.High) - worth;
+    }
+
+    private bool IsWorthwhile(double gain, double worth) => gain > rules.MinSplitGain && gain > 1e-10 * Math.Abs(worth);
+
+    private double Step(double g, double h, double l2, double low, double high)
+    {
+        var step = h + l2 > 0 ? -Soft(g) / (h + l2) : 0;
+        return Math.Clamp(Math.Clamp(step, -rules.LargestStep, rules.LargestStep), low, high);
+    }
+
+    private double Worth(double g, double h, double l2, double low, double high)
+    {
+        if (!_bounded)
+            return h + l2 > 0 ? Soft(g) * Soft(g) / (h + l2) : 0;
+        var step = Step(g, h, l2, low, high);
+        return -(2 * g * step + (h + l2) * step * step + 2 * rules.L1 * Math.Abs(step));
+    }
+
+    private double Soft(double g) => rules.L1 == 0 ? g : g > rules.L1 ? g - rules.L1 : g < -rules.L1 ? g + rules.L1 : 0;
+
+    private (double G, double H) Unpack(long packed) => ((packed >> 32) * gradientUnit, (uint)packed * hessianUnit);
+
+    /// <summary>The least whole hessian of a child: from min_child_weight and, by the node's mean hessian, from min_rows.</summary>
+    private readonly struct Limits(SplitFinder finder, GrowingNode node, GrowthRules rules)
+    {
+        public readonly double LeastHessian = Math.Max(
+            rules.MinChildWeight * (1 - 1e-9) / finder.HessianUnit,
+            rules.MinRows <= 1 ? 0 : rules.MinRows * (1 - 1e-9) * (uint)node.Sum / node.Count);
+    }
+
+    private double HessianUnit => hessianUnit;
 }

@@ -2,117 +2,99 @@ using ModelHub.Engine.Binning;
 
 namespace ModelHub.Engine.Trees;
 
-/// <summary>Collects nodes while a tree grows and makes the flat <see cref="Tree"/> of them.</summary>
-internal sealed class TreeBuilder(BinnedMatrix bins)
+/// <summary>Turns grown nodes into a flat <see cref="Tree"/>.</summary>
+internal static class TreeBuilder
 {
-    private readonly List<Node> _nodes = [];
-    private readonly List<uint> _bits = [];
-
-    public int Count => _nodes.Count;
-
-    public int AddLeaf()
+    /// <param name="nodes">By id, the root first.</param>
+    /// <param name="leafValues">Per node id; read at leaves.</param>
+    /// <param name="rows">The tree's row buffer: a leaf's range of it gives its cover.</param>
+    public static Tree Build(
+        List<GrowingNode> nodes, Func<GrowingNode, ReadOnlySpan<float>> leafValues, int[] rows, double[]? weights, BinnedMatrix bins,
+        int output, int width)
     {
-        _nodes.Add(new Node());
-        return _nodes.Count - 1;
-    }
-
-    public void SetLeaf(int node, float value, double cover)
-    {
-        _nodes[node].Value = value;
-        _nodes[node].Cover = cover;
-    }
-
-    public (int Left, int Right) Part(int node, Split split)
-    {
-        var mapper = bins.Mappers[split.Feature];
-        var parent = _nodes[node];
-        parent.Feature = split.Feature;
-        parent.Gain = (float)split.Gain;
-        parent.MissingLeft = split.Left[mapper.ValueBins];
-        if (mapper.IsCategorical)
-            AddSet(parent, split, mapper);
-        else
-            parent.Threshold = split.Bin == mapper.ValueBins - 1 ? float.MaxValue : mapper.Threshold(split.Bin);
-        parent.Left = AddLeaf();
-        parent.Right = AddLeaf();
-        return (parent.Left, parent.Right);
-    }
-
-    public Tree Build(int output)
-    {
-        // Values of inner nodes are the means of what lies below them, by cover.
-        for (var n = _nodes.Count - 1; n >= 0; n--)
+        var count = nodes.Count;
+        var tree = new Tree
         {
-            if (_nodes[n].Feature < 0)
-                continue;
-            Node left = _nodes[_nodes[n].Left], right = _nodes[_nodes[n].Right];
-            _nodes[n].Cover = left.Cover + right.Cover;
-            _nodes[n].Value = (float)((left.Value * left.Cover + right.Value * right.Cover) / _nodes[n].Cover);
-        }
-        return new Tree
-        {
-            Feature = [.. _nodes.Select(n => n.Feature)],
-            Threshold = [.. _nodes.Select(n => n.Threshold)],
-            Left = [.. _nodes.Select(n => n.Left)],
-            Right = [.. _nodes.Select(n => n.Right)],
-            MissingLeft = [.. _nodes.Select(n => n.MissingLeft)],
-            CategoryOffset = [.. _nodes.Select(n => n.SetOffset)],
-            CategoryWords = [.. _nodes.Select(n => n.SetWords)],
-            CategoryBits = [.. _bits],
-            Value = [.. _nodes.Select(n => n.Value)],
-            Cover = [.. _nodes.Select(n => n.Cover)],
-            Gain = [.. _nodes.Select(n => n.Gain)],
+            Feature = new int[count],
+            Threshold = new float[count],
+            Left = new int[count],
+            Right = new int[count],
+            MissingLeft = new bool[count],
+            CategoryOffset = new int[count],
+            CategoryWords = new int[count],
+            CategoryBits = CategoryBits(nodes, bins, out var offsets, out var words),
+            Value = new float[count * width],
+            Cover = new double[count],
+            Gain = new float[count],
             Output = output,
+            Width = width,
         };
+        for (var i = count - 1; i >= 0; i--)
+        {
+            var node = nodes[i];
+            (tree.CategoryOffset[i], tree.CategoryWords[i]) = (offsets[i], words[i]);
+            if (node.IsLeaf)
+            {
+                (tree.Feature[i], tree.Left[i], tree.Right[i]) = (-1, -1, -1);
+                leafValues(node).CopyTo(tree.Value.AsSpan(i * width, width));
+                tree.Cover[i] = Cover(rows.AsSpan(node.Begin, node.Count), weights);
+                continue;
+            }
+            var (left, right) = (node.Left!.Id, node.Right!.Id);
+            (tree.Feature[i], tree.Left[i], tree.Right[i]) = (node.Split.Feature, left, right);
+            tree.Gain[i] = (float)node.Split.Gain;
+            tree.MissingLeft[i] = node.Split.MissingLeft;
+            if (offsets[i] < 0)
+                tree.Threshold[i] = bins.Mappers[node.Split.Feature].Threshold(node.Split.Bin);
+            tree.Cover[i] = tree.Cover[left] + tree.Cover[right];
+            for (var o = 0; o < width; o++)
+            {
+                var sum = tree.Cover[left] * tree.Value[left * width + o] + tree.Cover[right] * tree.Value[right * width + o];
+                tree.Value[i * width + o] = tree.Cover[i] > 0 ? (float)(sum / tree.Cover[i]) : 0;
+            }
+        }
+        return tree;
     }
 
-    private void AddSet(Node node, Split split, BinMapper mapper)
+    /// <summary>The leaf of a row of the binned matrix.</summary>
+    public static GrowingNode Leaf(GrowingNode root, BinnedMatrix bins, int row)
     {
-        var words = 0;
-        for (var b = 0; b < mapper.ValueBins; b++)
-        {
-            if (split.Left[b])
-                words = Math.Max(words, (mapper.CodeOfBin[b] >> 5) + 1);
-        }
-        node.SetOffset = _bits.Count;
-        node.SetWords = words;
-        _bits.AddRange(new uint[words]);
-        for (var b = 0; b < mapper.ValueBins; b++)
-        {
-            if (split.Left[b])
-                _bits[node.SetOffset + (mapper.CodeOfBin[b] >> 5)] |= 1u << (mapper.CodeOfBin[b] & 31);
-        }
-        // Codes too rare for a bin of their own were missing in training, and must be at scoring: where those go left, their bits are set.
-        if (split.Left[mapper.ValueBins])
-            AddRare(node, mapper);
+        var node = root;
+        while (node.Left is { } left)
+            node = node.Split.Left.Contains(bins.Bin(row, node.Split.Feature)) ? left : node.Right!;
+        return node;
     }
 
-    private void AddRare(Node node, BinMapper mapper)
+    public static double Cover(ReadOnlySpan<int> rows, double[]? weights)
     {
-        var highest = mapper.CodeCount - 1;
-        while (node.SetWords <= highest >> 5)
-        {
-            _bits.Add(0);
-            node.SetWords++;
-        }
-        for (var code = 0; code <= highest; code++)
-        {
-            if (mapper.Bin(code) == mapper.ValueBins)
-                _bits[node.SetOffset + (code >> 5)] |= 1u << (code & 31);
-        }
+        if (weights is null)
+            return rows.Length;
+        var sum = 0.0;
+        foreach (var row in rows)
+            sum += weights[row];
+        return sum;
     }
 
-    private sealed class Node
+    private static uint[] CategoryBits(List<GrowingNode> nodes, BinnedMatrix bins, out int[] offsets, out int[] words)
     {
-        public int Feature = -1;
-        public float Threshold;
-        public int Left = -1;
-        public int Right = -1;
-        public bool MissingLeft;
-        public int SetOffset = -1;
-        public int SetWords;
-        public float Value;
-        public double Cover;
-        public float Gain;
+        var bits = new List<uint>();
+        (offsets, words) = (new int[nodes.Count], new int[nodes.Count]);
+        foreach (var node in nodes)
+        {
+            offsets[node.Id] = -1;
+            if (node.IsLeaf || !bins.Mappers[node.Split.Feature].IsCategorical)
+                continue;
+            offsets[node.Id] = bits.Count;
+            var codes = bins.Mappers[node.Split.Feature].CodeBins;
+            var set = new uint[(codes.Length + 31) / 32];
+            for (var c = 0; c < codes.Length; c++)
+            {
+                if (node.Split.Left.Contains(codes[c]))
+                    set[c >> 5] |= 1u << (c & 31);
+            }
+            words[node.Id] = Array.FindLastIndex(set, w => w != 0) + 1;
+            bits.AddRange(set.AsSpan(0, words[node.Id]));
+        }
+        return [.. bits];
     }
 }

@@ -4,216 +4,208 @@ using ModelHub.Engine.Numerics;
 namespace ModelHub.Engine.Trees;
 
 /// <summary>
-/// Grows one tree leaf by leaf, the leaf with the most to gain first. Rows lie in one array, each leaf's together; the smaller child's
-/// histogram is built, the other's is the rest of the parent's.
+/// Grows one tree on packed gradients. The smaller child's histogram is summed, the larger one's is what is left of the parent's.
+/// With columns drawn per node, only the drawn ones are summed, for each node anew.
 /// </summary>
-internal sealed class TreeGrower(BinnedMatrix bins, BoostingOptions options, ThreadTeam team)
+internal sealed class TreeGrower(BinnedMatrix bins, GrowthRules rules, ThreadTeam team, int rowCapacity)
 {
-    private const int LeastToShare = 16_384;
-    private readonly Histogram _histogram = new(bins, team);
-    private readonly Stack<long[]> _free = new();
-    private readonly long[] _packed = new long[bins.RowCount];
-    private int[] _rows = [];
-    private int[] _scratch = [];
+    private const int RowsWorthSharing = 1024;
+    private readonly HistogramBuilder _builder = new(bins, team);
+    private static readonly SeededRandom NoRandom = new(0);
+    private readonly Split[] _best = new Split[2 * team.Size];
 
-    /// <param name="rows">Rows to learn from, ascending.</param>
-    /// <param name="gradients">By row of the matrix.</param>
-    /// <param name="hessians">By row of the matrix.</param>
-    /// <param name="weights">By row of the matrix, null for ones: what covers count.</param>
-    public Tree Grow(
-        ReadOnlySpan<int> rows, float[] gradients, float[] hessians, double[]? weights, bool[]? usable, double rate, int output)
+    public RowPartition Partition { get; } = new(bins, team, rowCapacity);
+
+    /// <summary>Grows over the first rows of <see cref="Partition"/>.</summary>
+    /// <returns>All nodes by id, the root first, children after parents.</returns>
+    public List<GrowingNode> Grow(
+        PackedGradients gradients, int count, double[]? weights, ulong seed, int tree, CancellationToken cancellation)
     {
-        if (_rows.Length < rows.Length)
-            (_rows, _scratch) = (new int[rows.Length], new int[rows.Length]);
-        rows.CopyTo(_rows);
-        var (gradientUnit, hessianUnit) = Quantise(rows.Length, gradients, hessians);
-        var finder = new SplitFinder(bins, options, gradientUnit, hessianUnit);
-        var builder = new TreeBuilder(bins);
-        var leaves = new List<Leaf>();
-        var open = new PriorityQueue<Leaf, (double, int)>();
-        var root = new Leaf { Node = builder.AddLeaf(), Begin = 0, Count = rows.Length, Histogram = Rent() };
-        _histogram.Build(_rows, 0, rows.Length, _packed, root.Histogram);
-        root.Sums = Total(root.Histogram);
-        Offer(root, finder, usable, leaves, open);
-        while (open.Count > 0 && leaves.Count + open.Count < options.MaxLeaves)
+        var sum = Sum(gradients, count);
+        var weight = TreeBuilder.Cover(Partition.Rows.AsSpan(0, count), weights);
+        var smoothing = rules.CategorySmoothing * gradients.Hessian(sum) / Math.Max(weight, 1e-300);
+        var finder = new SplitFinder(bins, rules, gradients.GradientUnit, gradients.HessianUnit, smoothing);
+        var features = new FeatureDraw(bins.FeatureCount, rules, seed, tree);
+        var nodes = new List<GrowingNode>();
+        var pending = new PendingNodes(rules);
+        var root = new GrowingNode { Id = 0, Begin = 0, Count = count, Depth = 0, Sum = sum };
+        nodes.Add(root);
+        if (CanSplit(root))
+            FindRoot(root, gradients, finder, features);
+        pending.Add(root);
+        var leaves = 1;
+        while ((rules.MaxLeaves == 0 || leaves < rules.MaxLeaves) && pending.TryTake(out var node))
         {
-            var leaf = open.Dequeue();
-            var (left, right) = Part(leaf, builder);
-            Offer(left, finder, usable, leaves, open);
-            Offer(right, finder, usable, leaves, open);
-        }
-        while (open.TryDequeue(out var rest, out _))
-        {
-            _free.Push(rest.Histogram!);
-            leaves.Add(rest);
-        }
-        Leaves = leaves;
-        return Finish(builder, leaves, gradients, hessians, weights, rate, output);
-    }
-
-    /// <summary>Where the rows of the last tree ended: the leaf's node and its rows.</summary>
-    public void ForEachLeaf(Action<int, ArraySegment<int>> visit)
-    {
-        foreach (var leaf in Leaves)
-            visit(leaf.Node, new ArraySegment<int>(_rows, leaf.Begin, leaf.Count));
-    }
-
-    private List<Leaf> Leaves { get; set; } = [];
-
-    private (double Gradient, double Hessian) Quantise(int count, float[] gradients, float[] hessians)
-    {
-        float gradient = 0, hessian = 0;
-        for (var i = 0; i < count; i++)
-        {
-            gradient = Math.Max(gradient, Math.Abs(gradients[_rows[i]]));
-            hessian = Math.Max(hessian, hessians[_rows[i]]);
-        }
-        var levels = Math.Min(1 << 20, int.MaxValue / Math.Max(1, count)); // the sum over all rows fits into 31 bits
-        var toGradient = gradient > 0 ? levels / (double)gradient : 0;
-        var toHessian = hessian > 0 ? levels / (double)hessian : 0;
-        team.Split(count, LeastToShare, (from, to) =>
-        {
-            for (var i = from; i < to; i++)
+            cancellation.ThrowIfCancellationRequested();
+            if (Divide(node, nodes, finder))
             {
-                var row = _rows[i];
-                _packed[row] = Histogram.Pack((int)Math.Round(gradients[row] * toGradient), (int)Math.Round(hessians[row] * toHessian));
+                leaves++;
+                FindChildren(node, gradients, finder, features);
+                pending.Add(node.Left!);
+                pending.Add(node.Right!);
             }
-        });
-        return (gradient / levels, hessian / levels);
+            Release(node);
+        }
+        foreach (var node in nodes)
+        {
+            Release(node);
+            node.Value = finder.Step(node.Sum, node.Low, node.High);
+        }
+        return nodes;
     }
 
-    private long Total(long[] histogram)
+    private long Sum(PackedGradients gradients, int count)
     {
-        long total = 0;
-        for (var b = bins.Offsets[0]; b < bins.Offsets[1]; b++)
-            total += histogram[b];
+        var total = 0L;
+        team.Blocks(count, 16384, (start, end) =>
+        {
+            var sum = 0L;
+            foreach (var row in Partition.Rows.AsSpan(start, end - start))
+                sum += gradients.Values[row];
+            Interlocked.Add(ref total, sum);
+        });
         return total;
     }
 
-    private void Offer(Leaf leaf, SplitFinder finder, bool[]? usable, List<Leaf> leaves, PriorityQueue<Leaf, (double, int)> open)
-    {
-        var deepEnough = options.MaxDepth > 0 && leaf.Depth >= options.MaxDepth;
-        leaf.Best = deepEnough || leaf.Count < 2 * options.MinRows ? null : finder.Best(leaf.Histogram!, leaf.Sums, leaf.Count, usable);
-        if (leaf.Best is null)
-        {
-            _free.Push(leaf.Histogram!);
-            leaf.Histogram = null;
-            leaves.Add(leaf);
-        }
-        else
-        {
-            open.Enqueue(leaf, (-leaf.Best.Gain, leaf.Node));
-        }
-    }
+    private bool CanSplit(GrowingNode node)
+        => (rules.MaxDepth == 0 || node.Depth < rules.MaxDepth) && node.Count >= 2L * rules.MinRows && (uint)node.Sum > 1;
 
-    private (Leaf Left, Leaf Right) Part(Leaf leaf, TreeBuilder builder)
+    private bool Divide(GrowingNode node, List<GrowingNode> nodes, SplitFinder finder)
     {
-        var split = leaf.Best!;
-        var leftCount = Partition(leaf, bins.ByColumn[split.Feature], split.Left);
-        var (leftNode, rightNode) = builder.Part(leaf.Node, split);
-        var left = new Leaf { Node = leftNode, Begin = leaf.Begin, Count = leftCount, Depth = leaf.Depth + 1, Sums = split.Sums };
-        var right = new Leaf
+        var left = Partition.Divide(node.Begin, node.Count, node.Split);
+        // Rows are counted exactly only here; hessians that round to nothing could leave a side without rows as well.
+        if (left < rules.MinRows || node.Count - left < rules.MinRows)
+            return false;
+        var leftSum = node.Split.LeftSum;
+        var (low, high) = (node.Low, node.High);
+        var (leftHigh, rightLow, leftLow, rightHigh) = (high, low, low, high);
+        var monotone = rules.Monotone?[node.Split.Feature] ?? 0;
+        if (monotone != 0)
         {
-            Node = rightNode, Begin = leaf.Begin + leftCount, Count = leaf.Count - leftCount, Depth = leaf.Depth + 1, Sums = leaf.Sums - split.Sums,
+            var middle = (finder.Step(leftSum, low, high) + finder.Step(node.Sum - leftSum, low, high)) / 2;
+            (leftHigh, rightLow) = monotone > 0 ? (middle, middle) : (high, low);
+            (leftLow, rightHigh) = monotone < 0 ? (middle, middle) : (low, high);
+        }
+        node.Left = new GrowingNode
+        {
+            Id = nodes.Count, Begin = node.Begin, Count = left, Depth = node.Depth + 1, Sum = leftSum, Low = leftLow, High = leftHigh,
         };
-        var (small, large) = left.Count <= right.Count ? (left, right) : (right, left);
-        small.Histogram = Rent();
-        _histogram.Build(_rows, small.Begin, small.Count, _packed, small.Histogram);
-        large.Histogram = leaf.Histogram;
-        Histogram.Subtract(large.Histogram!, small.Histogram);
-        return (left, right);
+        nodes.Add(node.Left);
+        node.Right = new GrowingNode
+        {
+            Id = nodes.Count, Begin = node.Begin + left, Count = node.Count - left, Depth = node.Depth + 1,
+            Sum = node.Sum - leftSum, Low = rightLow, High = rightHigh,
+        };
+        nodes.Add(node.Right);
+        return true;
     }
 
-    /// <summary>Parts a leaf's rows, keeping their order; returns how many go to the left.</summary>
-    private int Partition(Leaf leaf, byte[] column, bool[] goesLeft)
+    private void FindRoot(GrowingNode root, PackedGradients gradients, SplitFinder finder, FeatureDraw features)
     {
-        if (leaf.Count < LeastToShare || team.Size == 1)
+        if (features.PerNode)
         {
-            var left = 0;
-            var right = 0;
-            for (var i = leaf.Begin; i < leaf.Begin + leaf.Count; i++)
-            {
-                var row = _rows[i];
-                if (goesLeft[column[row]])
-                    _rows[leaf.Begin + left++] = row;
-                else
-                    _scratch[right++] = row;
-            }
-            Array.Copy(_scratch, 0, _rows, leaf.Begin + left, right);
-            return left;
+            FindDirectly(root, gradients, finder, features);
+            return;
         }
-        var lefts = new int[team.Size];
-        int From(int member) => (int)((long)leaf.Count * member / team.Size);
-        team.Run(member =>
-        {
-            var count = 0;
-            for (var i = leaf.Begin + From(member); i < leaf.Begin + From(member + 1); i++)
-                count += goesLeft[column[_rows[i]]] ? 1 : 0;
-            lefts[member] = count;
-        });
-        var all = lefts.Sum();
-        team.Run(member =>
-        {
-            var left = lefts.Take(member).Sum();
-            var right = all + From(member) - left;
-            for (var i = leaf.Begin + From(member); i < leaf.Begin + From(member + 1); i++)
-            {
-                var row = _rows[i];
-                if (goesLeft[column[row]])
-                    _scratch[left++] = row;
-                else
-                    _scratch[right++] = row;
-            }
-        });
-        team.Split(leaf.Count, LeastToShare, (from, to) => Array.Copy(_scratch, from, _rows, leaf.Begin + from, to - from));
-        return all;
+        root.Histogram = _builder.Rent();
+        var chunks = _builder.Build(Partition.Rows.AsMemory(root.Begin, root.Count), gradients.Values, root.Histogram);
+        Scan(root, null, chunks, finder, features);
     }
 
-    /// <summary>Leaf values from the unrounded derivatives, each leaf summed in the order of its rows.</summary>
-    private Tree Finish(
-        TreeBuilder builder, List<Leaf> leaves, float[] gradients, float[] hessians, double[]? weights, double rate, int output)
+    private void FindChildren(GrowingNode node, PackedGradients gradients, SplitFinder finder, FeatureDraw features)
     {
-        var covers = new double[builder.Count];
-        var values = new float[builder.Count];
-        var next = 0;
-        team.Run(_ =>
+        var (small, large) = node.Left!.Count <= node.Right!.Count ? (node.Left, node.Right) : (node.Right, node.Left);
+        if (features.PerNode)
         {
-            for (int l; (l = Interlocked.Increment(ref next) - 1) < leaves.Count;)
-            {
-                double gradient = 0, hessian = 0, cover = 0;
-                for (var i = leaves[l].Begin; i < leaves[l].Begin + leaves[l].Count; i++)
-                {
-                    var row = _rows[i];
-                    gradient += gradients[row];
-                    hessian += hessians[row];
-                    cover += weights?[row] ?? 1;
-                }
-                var shrunk = Math.Max(0, Math.Abs(gradient) - options.L1) * Math.Sign(gradient);
-                values[leaves[l].Node] = (float)(-shrunk / (hessian + options.L2 + 1e-12) * rate);
-                covers[leaves[l].Node] = cover;
-            }
-        });
-        foreach (var leaf in leaves)
-            builder.SetLeaf(leaf.Node, values[leaf.Node], covers[leaf.Node]);
-        return builder.Build(output);
+            if (CanSplit(small))
+                FindDirectly(small, gradients, finder, features);
+            if (CanSplit(large))
+                FindDirectly(large, gradients, finder, features);
+            return;
+        }
+        if (!CanSplit(small) && !CanSplit(large))
+            return;
+        small.Histogram = _builder.Rent();
+        large.Histogram = node.Histogram;
+        node.Histogram = null;
+        var chunks = _builder.Build(Partition.Rows.AsMemory(small.Begin, small.Count), gradients.Values, small.Histogram);
+        Scan(small, large, chunks, finder, features);
     }
 
-    private long[] Rent() => _free.TryPop(out var histogram) ? histogram : new long[_histogram.Length];
-
-    private sealed class Leaf
+    /// <summary>Finishes the sums of a node, and of its sibling, whose histogram still is the parent's; and finds their splits.</summary>
+    private unsafe void Scan(GrowingNode node, GrowingNode? sibling, int chunks, SplitFinder finder, FeatureDraw features)
     {
-        public required int Node { get; init; }
+        var active = features.OfLevel(node.Depth);
+        var scanNode = CanSplit(node);
+        var scanSibling = sibling is not null && CanSplit(sibling);
+        var worth = finder.Worth(node);
+        var siblingWorth = sibling is null ? 0 : finder.Worth(sibling);
+        Array.Fill(_best, Split.None);
+        void Feature(int feature, int member)
+        {
+            _builder.Merge(node.Histogram!, feature, chunks);
+            if (sibling is not null)
+                HistogramBuilder.Subtract(sibling.Histogram!, node.Histogram!, feature);
+            if (!active[feature])
+                return;
+            if (scanNode)
+            {
+                fixed (long* sums = &node.Histogram![feature * HistogramBuilder.FeatureSlots])
+                    finder.Scan(node, feature, sums, worth, NoRandom, ref _best[2 * member]);
+            }
+            if (scanSibling)
+            {
+                fixed (long* sums = &sibling!.Histogram![feature * HistogramBuilder.FeatureSlots])
+                    finder.Scan(sibling, feature, sums, siblingWorth, NoRandom, ref _best[2 * member + 1]);
+            }
+        }
+        Shared(bins.FeatureCount >= 8, bins.FeatureCount, Feature);
+        for (var member = 0; member < team.Size; member++)
+        {
+            if (_best[2 * member].IsBetterThan(node.Split))
+                node.Split = _best[2 * member];
+            if (sibling is not null && _best[2 * member + 1].IsBetterThan(sibling.Split))
+                sibling.Split = _best[2 * member + 1];
+        }
+    }
 
-        public required int Begin { get; init; }
+    private unsafe void FindDirectly(GrowingNode node, PackedGradients gradients, SplitFinder finder, FeatureDraw features)
+    {
+        var drawn = features.OfNode(node);
+        var worth = finder.Worth(node);
+        Array.Fill(_best, Split.None);
+        void Feature(int i, int member)
+        {
+            var sums = stackalloc long[HistogramBuilder.FeatureSlots];
+            var feature = drawn[i];
+            _builder.BuildOne(feature, Partition.Rows.AsSpan(node.Begin, node.Count), gradients.Values, sums);
+            var random = features.RandomOf(node, feature);
+            finder.Scan(node, feature, sums, worth, random, ref _best[2 * member]);
+        }
+        Shared(node.Count >= RowsWorthSharing, drawn.Length, Feature);
+        for (var member = 0; member < team.Size; member++)
+        {
+            if (_best[2 * member].IsBetterThan(node.Split))
+                node.Split = _best[2 * member];
+        }
+    }
 
-        public required int Count { get; init; }
+    private void Shared(bool worthIt, int count, Action<int, int> body)
+    {
+        if (worthIt)
+        {
+            team.For(count, body);
+            return;
+        }
+        for (var i = 0; i < count; i++)
+            body(i, 0);
+    }
 
-        public int Depth { get; init; }
-
-        public long Sums { get; set; }
-
-        public long[]? Histogram { get; set; }
-
-        public Split? Best { get; set; }
+    private void Release(GrowingNode node)
+    {
+        if (node.Histogram is null)
+            return;
+        _builder.Return(node.Histogram);
+        node.Histogram = null;
     }
 }
