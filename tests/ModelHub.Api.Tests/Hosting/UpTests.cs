@@ -1,0 +1,170 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Runtime.InteropServices;
+using System.Text;
+using ModelHub.Tests.Shared;
+
+namespace ModelHub.Api.Tests.Hosting;
+
+/// <summary>The program as a process, on a fresh data folder. Alone: <c>dotnet test --filter Section=ops</c>.</summary>
+[Trait("Section", "ops")]
+public sealed class UpTests : IDisposable
+{
+    private const int Terminate = 15;
+    private readonly string _data = PostgresServer.NewFolder();
+    private readonly HttpClient _client = new();
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        Directory.Delete(_data, recursive: true);
+    }
+
+    [Fact]
+    public async Task Up_serves_survives_a_kill_and_stops_cleanly()
+    {
+        var keyFile = Path.Combine(_data, "first-key");
+        string key;
+        using (var first = Start("up", "--port", "0"))
+        {
+            var url = await first.UrlAsync();
+            key = (await File.ReadAllTextAsync(keyFile)).Trim();
+            if (!OperatingSystem.IsWindows())
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(keyFile));
+            Assert.Contains(key, first.Output, StringComparison.Ordinal);
+            Assert.Equal(HttpStatusCode.OK, await StatusAsync($"{url}/health/ready", null));
+            Assert.Equal(HttpStatusCode.OK, await StatusAsync($"{url}/health/live", null));
+            Assert.Equal(HttpStatusCode.OK, await StatusAsync($"{url}/api/projects", key));
+            Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync($"{url}/api/projects", null));
+            await CreateProjectAsync(url, key);
+            first.Kill();
+        }
+        using var second = Start("up", "--port", "0");
+        var again = await second.UrlAsync();
+        Assert.DoesNotContain(key, second.Output, StringComparison.Ordinal); // shown once
+        Assert.Contains("kept", await GetAsync($"{again}/api/projects", key), StringComparison.Ordinal);
+        Assert.Equal(0, await second.StopAsync());
+        Assert.False(File.Exists(Path.Combine(_data, "pg", "postmaster.pid")));
+    }
+
+    [Theory]
+    [InlineData("--port", "abc")]
+    [InlineData("--role", "chief")]
+    [InlineData("--colour", "red")]
+    public async Task What_it_does_not_understand_it_names(string option, string value)
+    {
+        using var refused = Start("up", option, value);
+        Assert.Equal(2, await refused.ExitAsync());
+        Assert.Contains(option == "--colour" ? option : value, refused.Output, StringComparison.Ordinal);
+        Assert.Contains("usage:", refused.Output, StringComparison.Ordinal);
+    }
+
+    private HubProcess Start(params string[] arguments) => new([.. arguments, "--data", _data]);
+
+    private async Task CreateProjectAsync(string url, string key)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{url}/api/projects");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        request.Content = new StringContent("""{"name":"kept"}""", Encoding.UTF8, "application/json");
+        using var answer = await _client.SendAsync(request);
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+    }
+
+    private async Task<HttpStatusCode> StatusAsync(string url, string? key)
+    {
+        using var answer = await SendAsync(url, key);
+        return answer.StatusCode;
+    }
+
+    private async Task<string> GetAsync(string url, string key)
+    {
+        using var answer = await SendAsync(url, key);
+        return await answer.Content.ReadAsStringAsync();
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(string url, string? key)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, url);
+        if (key is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        return await _client.SendAsync(request);
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Signal(int pid, int signal);
+
+    private sealed class HubProcess : IDisposable
+    {
+        private static readonly TimeSpan Hang = TimeSpan.FromMinutes(3); // a bound for a hang, not a measurement
+        private readonly Process _process;
+        private readonly StringBuilder _output = new();
+        private readonly TaskCompletionSource<string> _url = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public HubProcess(string[] arguments)
+        {
+            var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "modelhub.dll"), .. arguments])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
+            foreach (var inherited in new[] { "ConnectionStrings__ModelHub", "MODELHUB_ADMIN_KEY", "MODELHUB_LOG", "ASPNETCORE_URLS" })
+                start.Environment.Remove(inherited);
+            _process = Process.Start(start)!;
+            _process.OutputDataReceived += Read;
+            _process.ErrorDataReceived += Read;
+            _process.BeginOutputReadLine();
+            _process.BeginErrorReadLine();
+        }
+
+        public string Output
+        {
+            get
+            {
+                lock (_output)
+                    return _output.ToString();
+            }
+        }
+
+        /// <summary>The address it serves on, when it has said the whole welcome.</summary>
+        public async Task<string> UrlAsync()
+        {
+            var ended = _process.WaitForExitAsync();
+            if (await Task.WhenAny(_url.Task, ended).WaitAsync(Hang) == ended)
+                Assert.Fail($"It ended: {Output}");
+            return await _url.Task;
+        }
+
+        public void Kill() => _process.Kill();
+
+        public Task<int> StopAsync()
+        {
+            _ = Signal(_process.Id, Terminate);
+            return ExitAsync();
+        }
+
+        public async Task<int> ExitAsync()
+        {
+            await _process.WaitForExitAsync().WaitAsync(Hang);
+            return _process.ExitCode;
+        }
+
+        public void Dispose()
+        {
+            if (!_process.HasExited)
+                _process.Kill();
+            _process.WaitForExit();
+            _process.Dispose();
+        }
+
+        private void Read(object sender, DataReceivedEventArgs line)
+        {
+            lock (_output)
+            {
+                _output.AppendLine(line.Data);
+                if (line.Data?.Trim() is { } text && text.StartsWith("Try ", StringComparison.Ordinal))
+                    _url.TrySetResult(Output.Split("URL")[1].Trim().Split('\n')[0].Trim());
+            }
+        }
+    }
+}
