@@ -1,0 +1,150 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using ModelHub.Engine.Data;
+using ModelHub.Engine.Ensembles;
+using ModelHub.Engine.Trees;
+
+namespace ModelHub.Engine.Inference;
+
+/// <summary>
+/// A forest laid out for scoring: single rows on flat nodes, batches on ranks with AVX2 (or flat nodes without). Every score equals
+/// <see cref="Forest.Score"/> to the last bit, because the trees' values are added in the same order in double precision.
+/// Immutable and thread-safe; nothing is allocated per row.
+/// </summary>
+public sealed class CompiledForest : IModel
+{
+    private const int StackFloats = 4096;
+    private const int Block = RankedTree.Block;
+    private readonly FlatForest _flat;
+    private readonly RankedForest? _ranked;
+
+    /// <param name="kernel">Null for the fastest that runs here.</param>
+    public CompiledForest(Forest forest, Kernel? kernel = null)
+    {
+        Forest = forest;
+        _flat = new FlatForest(forest);
+        Kernel = KernelSelector.Resolve(kernel);
+        if (Kernel == Kernel.Avx2 && forest.Trees.Count > 0)
+            _ranked = new RankedForest(forest);
+    }
+
+    /// <summary>What was compiled: the form that explanation and storage read.</summary>
+    public Forest Forest { get; }
+
+    public Kernel Kernel { get; }
+
+    public int FeatureCount => Forest.FeatureCount;
+
+    public int OutputCount => Forest.OutputCount;
+
+    public Link Link => Forest.Link;
+
+    /// <summary>The same model with its forests compiled, also inside blends; models of other kinds as they are.</summary>
+    public static IModel Compile(IModel model) => model switch
+    {
+        Forest forest => new CompiledForest(forest),
+        Blend blend => new Blend([.. blend.Members.Select(Compile)], blend.Weights),
+        _ => model,
+    };
+
+    [SkipLocalsInit]
+    public void Score(ReadOnlySpan<float> row, Span<double> scores)
+    {
+        if (row.Length < FeatureCount || scores.Length < OutputCount)
+            throw new ArgumentException($"A row has {FeatureCount} features and {OutputCount} scores.");
+        row = row[..FeatureCount];
+        Forest.Base.CopyTo(scores);
+        var width = _flat.PreparedWidth;
+        var rented = width > StackFloats ? ArrayPool<float>.Shared.Rent(width) : null;
+        var prepared = rented is null ? stackalloc float[StackFloats] : rented;
+        FlatForest.Prepare(row, prepared);
+        _flat.Add(row, prepared, scores);
+        if (rented is not null)
+            ArrayPool<float>.Shared.Return(rented);
+    }
+
+    public void Score(FeatureMatrix features, ReadOnlySpan<int> rows, Span<double> scores)
+    {
+        if (features.FeatureCount != FeatureCount)
+            throw new ArgumentException($"The matrix has {features.FeatureCount} features, the model {FeatureCount}.", nameof(features));
+        Score(new RowSource(features, rows), scores);
+    }
+
+    /// <summary>Raw scores of rows that lie one after the other, <see cref="FeatureCount"/> values each.</summary>
+    public void ScoreRows(ReadOnlySpan<float> rows, Span<double> scores) => Score(new RowSource(rows, FeatureCount), scores);
+
+    private unsafe void Score(RowSource source, Span<double> scores)
+    {
+        if (scores.Length < (long)source.Count * OutputCount)
+            throw new ArgumentException($"There are {source.Count} rows of {OutputCount} scores, and room for {scores.Length}.", nameof(scores));
+        // With a few rows the ranking of a whole block would cost more than it saves.
+        var ranked = source.Count >= 16 ? _ranked : null;
+        var needsRows = ranked is null || !ranked.AllRanked;
+        var values = needsRows ? ArrayPool<float>.Shared.Rent(Block * 3 * Math.Max(1, FeatureCount)) : [];
+        var bytes = ranked is null ? [] : ArrayPool<byte>.Shared.Rent((ranked.PlaneCount + ranked.Stack + 1) * Block);
+        fixed (byte* planes = bytes)
+        {
+            for (var from = 0; from < source.Count; from += Block)
+            {
+                var count = Math.Min(Block, source.Count - from);
+                var block = scores.Slice(from * OutputCount, count * OutputCount);
+                for (var i = 0; i < count; i++)
+                    Forest.Base.CopyTo(block[(i * OutputCount)..]);
+                ranked?.Encode(source, from, planes);
+                if (needsRows)
+                    Prepare(source, from, count, values);
+                AddTrees(ranked, planes, count, values, block);
+            }
+        }
+        if (values.Length > 0)
+            ArrayPool<float>.Shared.Return(values);
+        if (bytes.Length > 0)
+            ArrayPool<byte>.Shared.Return(bytes);
+    }
+
+    private unsafe void AddTrees(RankedForest? ranked, byte* planes, int count, float[] values, Span<double> scores)
+    {
+        for (var t = 0; t < Forest.Trees.Count; t++)
+        {
+            if (ranked?.Trees[t] is not { } tree)
+            {
+                _flat.Add(t, count, values, values.AsSpan(Block * FeatureCount), scores);
+                continue;
+            }
+            var stack = planes + ranked.PlaneCount * Block;
+            var leaves = stack + ranked.Stack * Block;
+            tree.FindLeaves(planes, stack, leaves);
+            AddLeaves(tree.Values, Forest.Trees[t].Width, leaves, count, OutputCount, scores[Forest.Trees[t].Output..]);
+        }
+    }
+
+    private static unsafe void AddLeaves(float[] values, int width, byte* leaves, int count, int outputs, Span<double> scores)
+    {
+        fixed (float* value = values)
+        fixed (double* score = scores)
+        {
+            if (width == 1 && outputs == 1)
+            {
+                for (var i = 0; i < count; i++)
+                    score[i] += value[leaves[i]];
+                return;
+            }
+            for (var i = 0; i < count; i++)
+            {
+                for (var o = 0; o < width; o++)
+                    score[i * outputs + o] += value[leaves[i] * width + o];
+            }
+        }
+    }
+
+    private void Prepare(RowSource source, int from, int count, float[] values)
+    {
+        var prepared = values.AsSpan(Block * FeatureCount);
+        for (var i = 0; i < count; i++)
+        {
+            var row = values.AsSpan(i * FeatureCount, FeatureCount);
+            source.CopyRow(from + i, row);
+            FlatForest.Prepare(row, prepared[(i * 2 * FeatureCount)..]);
+        }
+    }
+}

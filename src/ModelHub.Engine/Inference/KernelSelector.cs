@@ -1,0 +1,27 @@
+using System.Runtime.Intrinsics.X86;
+
+namespace ModelHub.Engine.Inference;
+
+/// <summary>Families of scoring kernels. All give the same bits.</summary>
+public enum Kernel
+{
+    /// <summary>Plain C#, on every processor.</summary>
+    Scalar,
+
+    /// <summary>32 rows at a time with AVX2.</summary>
+    Avx2,
+}
+
+/// <summary>The only place that asks which instructions the processor has.</summary>
+public static class KernelSelector
+{
+    /// <summary>Switch of the runtime configuration (or <see cref="AppContext.SetSwitch"/>) that keeps everything on <see cref="Kernel.Scalar"/>.</summary>
+    public const string ScalarSwitch = "ModelHub.ScalarKernels";
+
+    /// <summary>The fastest family that this processor runs and the switch does not forbid.</summary>
+    public static Kernel Best =>
+        Avx2.IsSupported && !(AppContext.TryGetSwitch(ScalarSwitch, out var off) && off) ? Kernel.Avx2 : Kernel.Scalar;
+
+    /// <summary>What was asked for where it runs, else the best that does.</summary>
+    internal static Kernel Resolve(Kernel? wanted) => wanted == Kernel.Scalar ? Kernel.Scalar : Best;
+}
