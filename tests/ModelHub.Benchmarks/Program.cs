@@ -3,6 +3,8 @@ using ModelHub.Benchmarks;
 return args switch
 {
     ["train", .. var rest] => TrainBenchmark.Run(new Arguments(rest)),
+    ["shap", .. var rest] => ShapBenchmark.Run(new Arguments(rest)),
+    ["score", .. var rest] => ScoreBenchmark.Run(new Arguments(rest)),
     ["accuracy", .. var rest] => AccuracyBenchmark.Run(new Arguments(rest)),
     _ => Usage(),
 };

@@ -1,3 +1,5 @@
+using ModelHub.Engine.Data;
+
 namespace ModelHub.Engine.Ensembles;
 
 /// <summary>A weighted sum of the raw scores of models with one link: averaged in margin space, so contributions stay additive.</summary>
@@ -24,6 +26,19 @@ public sealed class Blend : IModel
     public Link Link => Members[0].Link;
 
     public static Blend Mean(IReadOnlyList<IModel> members) => new(members, [.. members.Select(_ => 1.0 / members.Count)]);
+
+    public void Score(FeatureMatrix features, ReadOnlySpan<int> rows, Span<double> scores)
+    {
+        var one = new double[rows.Length * OutputCount];
+        scores = scores[..one.Length];
+        scores.Clear();
+        for (var m = 0; m < Members.Count; m++)
+        {
+            Members[m].Score(features, rows, one);
+            for (var i = 0; i < one.Length; i++)
+                scores[i] += Weights[m] * one[i];
+        }
+    }
 
     public void Score(ReadOnlySpan<float> row, Span<double> scores)
     {

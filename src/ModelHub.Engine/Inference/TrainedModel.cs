@@ -23,12 +23,14 @@ public sealed class TrainedModel
     private readonly Dictionary<string, int> _inputs;
     private readonly Dictionary<string, int>[] _levels;
     private readonly FeaturePlan _plan;
+    private readonly IModel _scorer;
 
     public TrainedModel(ModelHeader header, IModel model)
     {
         Header = header;
         Model = model;
         _plan = new FeaturePlan(header.Inputs);
+        _scorer = CompiledForest.Compile(model);
         if (model.FeatureCount != _plan.Features.Count)
             throw new EngineException($"The model reads {model.FeatureCount} features, its preparation makes {_plan.Features.Count}.");
         if (model.OutputCount != (header.Task == TaskKind.Multiclass ? header.Classes.Count : 1))
@@ -65,12 +67,11 @@ public sealed class TrainedModel
         var outputs = new double[(long)table.RowCount * OutputCount];
         Parallel.For(0, (table.RowCount + 1023) / 1024, new ParallelOptions { CancellationToken = cancellation }, block =>
         {
-            var row = new float[features.FeatureCount];
-            for (var r = block * 1024; r < Math.Min(table.RowCount, (block + 1) * 1024); r++)
-            {
-                features.CopyRow(r, row);
-                Predict(row, outputs.AsSpan(r * OutputCount, OutputCount));
-            }
+            int[] rows = [.. Enumerable.Range(block * 1024, Math.Min(1024, table.RowCount - block * 1024))];
+            var scores = new double[rows.Length * Model.OutputCount];
+            _scorer.Score(features, rows, scores);
+            for (var i = 0; i < rows.Length; i++)
+                Link(scores.AsSpan(i * Model.OutputCount, Model.OutputCount), outputs.AsSpan(rows[i] * OutputCount, OutputCount));
         });
         return outputs;
     }
@@ -138,7 +139,7 @@ public sealed class TrainedModel
     private void Predict(ReadOnlySpan<float> features, Span<double> outputs)
     {
         Span<double> scores = Model.OutputCount <= 64 ? stackalloc double[Model.OutputCount] : new double[Model.OutputCount];
-        Model.Score(features, scores);
+        _scorer.Score(features, scores);
         Link(scores, outputs);
     }
 
