@@ -41,14 +41,15 @@ internal sealed class Booster(TrainingSet set, BoostingOptions options, BinnedMa
             for (var o = 0; o < outputs; o++)
             {
                 var number = trees.Count;
-                var sampled = Sample(rows, iteration, grower.Partition.Rows);
+                // All outputs of an iteration learn from the same rows.
+                var sampled = RowSample.Draw(rows, options.SampleRate, context.Seed, iteration, grower.Partition.Rows);
                 packed.Quantize(gradients[o], hessians[o], grower.Partition.Rows, sampled, SeededRandom.Derive(context.Seed, (ulong)number), team);
                 var nodes = grower.Grow(packed, sampled, set.Weights, context.Seed, number, context.Cancellation);
                 var values = LeafValues(nodes, loss, scores[o], grower.Partition.Rows);
                 trees.Add(TreeBuilder.Build(nodes, node => values.AsSpan(node.Id, 1), grower.Partition.Rows, set.Weights, bins, o, 1));
                 AddLeaves(nodes, values, scores[o], grower.Partition.Rows);
                 if (sampled < rows.Length)
-                    AddByWalking(nodes[0], values, scores[o], rows, row => !IsSampled(row, iteration));
+                    AddByWalking(nodes[0], values, scores[o], rows, row => !RowSample.Contains(row, options.SampleRate, context.Seed, iteration));
                 if (validation is not null)
                     AddByWalking(nodes[0], values, scores[o], validation, null);
             }
@@ -90,31 +91,6 @@ internal sealed class Booster(TrainingSet set, BoostingOptions options, BinnedMa
         CategorySmoothing = options.CategorySmoothing,
         LargestStep = loss.LargestStep,
     };
-
-    private bool IsSampled(int row, int iteration)
-    {
-        var hash = SeededRandom.Derive(context.Seed ^ 0xA5A5A5A5, (ulong)iteration << 32 | (uint)row);
-        return (hash >> 11) * (1.0 / (1UL << 53)) < options.SampleRate;
-    }
-
-    /// <summary>Copies an iteration's rows, ascending, to the front of the target; returns how many there are.</summary>
-    private int Sample(int[] rows, int iteration, int[] target)
-    {
-        if (options.SampleRate >= 1)
-        {
-            rows.CopyTo(target, 0);
-            return rows.Length;
-        }
-        var count = 0;
-        foreach (var row in rows)
-        {
-            if (IsSampled(row, iteration))
-                target[count++] = row;
-        }
-        if (count == 0)
-            target[count++] = rows[iteration % rows.Length];
-        return count;
-    }
 
     private float[] LeafValues(List<GrowingNode> nodes, ILoss loss, double[] scores, int[] rows)
     {

@@ -39,6 +39,9 @@ internal sealed class FeatureDraw
     public int[] OfNode(GrowingNode node)
         => Draw(LevelFeatures(node.Depth), _rules.ColumnSamplePerNode, _tree + 2, (ulong)node.Id);
 
+    /// <summary>The other features of a node's level, for when none of the drawn ones divides it.</summary>
+    public int[] Rest(GrowingNode node, int[] drawn) => [.. LevelFeatures(node.Depth).Except(drawn)];
+
     /// <summary>Random numbers for a node's cuts of a feature.</summary>
     public SeededRandom RandomOf(GrowingNode node, int feature) => new(_seed, _tree + 3, (ulong)node.Id << 32 | (uint)feature);
 

@@ -169,9 +169,16 @@ internal sealed class TreeGrower(BinnedMatrix bins, GrowthRules rules, ThreadTea
         }
     }
 
-    private unsafe void FindDirectly(GrowingNode node, PackedGradients gradients, SplitFinder finder, FeatureDraw features)
+    private void FindDirectly(GrowingNode node, PackedGradients gradients, SplitFinder finder, FeatureDraw features)
     {
         var drawn = features.OfNode(node);
+        FindAmong(drawn, node, gradients, finder, features);
+        if (node.Split.Feature < 0)
+            FindAmong(features.Rest(node, drawn), node, gradients, finder, features);
+    }
+
+    private unsafe void FindAmong(int[] drawn, GrowingNode node, PackedGradients gradients, SplitFinder finder, FeatureDraw features)
+    {
         var worth = finder.Worth(node);
         Array.Fill(_best, Split.None);
         void Feature(int i, int member)
