@@ -100,7 +100,7 @@ public sealed class CollectionService(
     {
         var (model, view) = await BestAsync(caller, at, modelName, cancellation);
         var experiment = await experiments.GetByNameAsync(view.Dataset.Id, modelName, cancellation);
-        var table = await tables.ParseAsync(file, source with { Expected = view.Columns, LabelColumn = experiment.Target }, cancellation);
+        var table = await tables.ParseAsync(file, source with { ExpectedSchema = view.Version!.Schema, LabelColumn = experiment.Target }, cancellation);
         return await predictions.PredictAsync(caller, model.Id, table, cancellation);
     }
 

@@ -1,10 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using ModelHub.Application.Artifacts;
 using ModelHub.Application.Errors;
-using ModelHub.Application.Experiments;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Jobs;
 using ModelHub.Application.Projects;
@@ -13,13 +11,12 @@ using ModelHub.Application.Storage;
 namespace ModelHub.Application.Datasets;
 
 /// <summary>A dataset and its newest version, if it has one.</summary>
-public sealed record DatasetView(Dataset Dataset, DatasetVersion? Version, IReadOnlyList<ColumnSchema> Columns);
+public sealed record DatasetView(Dataset Dataset, DatasetVersion? Version, IReadOnlyList<ColumnView> Columns);
 
 /// <summary>Datasets: made, appended to, listed, deleted. Bytes are stored before the row that names them.</summary>
 public sealed class DatasetService(HubDbContext db, ProjectAccess access, DatasetTables tables, TimeProvider clock)
 {
-    public static IReadOnlyList<ColumnSchema> Columns(DatasetVersion version) =>
-        JsonSerializer.Deserialize<List<ColumnSchema>>(version.Schema, TrainHandler.Json)!;
+    public static IReadOnlyList<ColumnView> Columns(DatasetVersion version) => DatasetTables.Describe(version.Schema);
 
     /// <summary>A collection of vectors, empty at first.</summary>
     public async Task<Dataset> CreateCollectionAsync(
@@ -41,27 +38,27 @@ public sealed class DatasetService(HubDbContext db, ProjectAccess access, Datase
         name = Names.Checked(name);
         if (await db.Datasets.AnyAsync(d => d.ProjectId == projectId && d.Name == name, cancellation))
             throw Taken(name);
-        var (artifact, stored) = await tables.StoreAsync(file, source, cancellation);
+        var stored = await tables.StoreAsync(file, source, cancellation);
         var dataset = new Dataset(projectId, name, caller.UserId, clock.GetUtcNow());
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         db.Datasets.Add(dataset);
         await db.SaveOrConflictAsync("dataset_name_taken", Taken(name).Message, cancellation);
-        var version = await AddPartAsync(dataset, artifact, stored, cancellation);
+        var version = await AddPartAsync(dataset, stored, cancellation);
         await transaction.CommitAsync(cancellation);
-        return new DatasetView(dataset, version, stored.Columns);
+        return new DatasetView(dataset, version, Columns(version));
     }
 
     /// <summary>Appends what <paramref name="store"/> stores; returns the job under which the dialect knows the work, which is done.</summary>
     public async Task<Job> AppendAsync(
-        Caller caller, Dataset dataset, Func<Task<(StoredArtifact, StoredTable)>> store, CancellationToken cancellation)
+        Caller caller, Dataset dataset, Func<Task<StoredTable>> store, CancellationToken cancellation)
     {
         await access.RequireAsync(caller, dataset.ProjectId, ProjectRole.Editor, "dataset", cancellation);
         var started = clock.GetUtcNow();
-        var (artifact, stored) = await store();
+        var stored = await store();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         var fresh = await db.Datasets.FromSql($"select * from datasets where id = {dataset.Id} for update").SingleOrDefaultAsync(cancellation)
             ?? throw ModelHubException.NotFound("collection");
-        await AddPartAsync(fresh, artifact, stored, cancellation);
+        await AddPartAsync(fresh, stored, cancellation);
         var job = Job.Done("dataset.append", caller.UserId, dataset.ProjectId, dataset.Id, started, clock.GetUtcNow());
         db.Jobs.Add(job);
         await db.SaveChangesAsync(cancellation);
@@ -71,18 +68,18 @@ public sealed class DatasetService(HubDbContext db, ProjectAccess access, Datase
 
     /// <summary>Appends to the dataset of this name, or makes it; what is stored is read before anything is made.</summary>
     public async Task<Job> AppendOrCreateAsync(
-        Caller caller, Guid projectId, string name, Func<Task<(StoredArtifact, StoredTable)>> store, CancellationToken cancellation)
+        Caller caller, Guid projectId, string name, Func<Task<StoredTable>> store, CancellationToken cancellation)
     {
         await access.RequireAsync(caller, projectId, ProjectRole.Editor, "project", cancellation);
         var started = clock.GetUtcNow();
-        var (artifact, stored) = await store();
+        var stored = await store();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         // The project's row is the lock: two uploads that would both make the dataset come one after the other.
         await db.Projects.FromSql($"select * from projects where id = {projectId} for update").LoadAsync(cancellation);
         var dataset = await db.Datasets.FirstOrDefaultAsync(d => d.ProjectId == projectId && d.Name == name, cancellation);
         if (dataset is null)
             db.Datasets.Add(dataset = new Dataset(projectId, name, caller.UserId, clock.GetUtcNow()));
-        await AddPartAsync(dataset, artifact, stored, cancellation);
+        await AddPartAsync(dataset, stored, cancellation);
         var job = Job.Done("dataset.append", caller.UserId, projectId, dataset.Id, started, clock.GetUtcNow());
         db.Jobs.Add(job);
         await db.SaveChangesAsync(cancellation);
@@ -136,18 +133,19 @@ public sealed class DatasetService(HubDbContext db, ProjectAccess access, Datase
         return new DatasetView(dataset, version, version is null ? [] : Columns(version));
     }
 
-    private async Task<DatasetVersion> AddPartAsync(Dataset dataset, StoredArtifact artifact, StoredTable stored, CancellationToken cancellation)
+    private async Task<DatasetVersion> AddPartAsync(Dataset dataset, StoredTable stored, CancellationToken cancellation)
     {
         var now = clock.GetUtcNow();
-        await ArtifactRows.EnsureAsync(db, artifact, now, cancellation);
+        await ArtifactRows.EnsureAsync(db, stored.Artifact, now, cancellation);
         var last = dataset.LatestVersionId is { } latest ? await db.DatasetVersions.FirstAsync(v => v.Id == latest, cancellation) : null;
         var number = (last?.LastPart ?? 0) + 1;
-        db.DatasetParts.Add(new DatasetPart(dataset.Id, number, artifact.Sha256, stored.RowCount, artifact.Size));
-        var columns = last is null ? stored.Columns : DatasetTables.Combine(Columns(last), stored.Columns);
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(last?.ContentHash + artifact.Sha256)));
+        db.DatasetParts.Add(new DatasetPart(dataset.Id, number, stored.Artifact.Sha256, stored.RowCount, stored.Artifact.Size));
+        var schema = last is null ? stored.Schema
+            : await tables.CombineAsync(dataset.Id, last.FirstPart, last.LastPart, stored.Artifact.Sha256, cancellation);
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(last?.ContentHash + stored.Artifact.Sha256)));
         var version = new DatasetVersion(
             dataset.Id, (last?.Number ?? 0) + 1, last?.FirstPart ?? 1, number, (last?.RowCount ?? 0) + stored.RowCount,
-            JsonSerializer.Serialize(columns, TrainHandler.Json), hash, now);
+            schema, hash, now);
         db.DatasetVersions.Add(version);
         dataset.Point(version);
         await db.SaveChangesAsync(cancellation);

@@ -1,16 +1,220 @@
+using System.Globalization;
+using System.Text;
 using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
 using ModelHub.Application.Artifacts;
+using ModelHub.Application.Datasets.Columnar;
+using ModelHub.Application.Datasets.Formats;
+using ModelHub.Application.Errors;
+using ModelHub.Application.Storage;
 using ModelHub.Engine.Data;
 
 namespace ModelHub.Application.Datasets;
 
-public sealed class DatasetTables
+/// <summary>The bytes below datasets: files into columnar artifacts, artifacts into tables.</summary>
+public sealed class DatasetTables(HubDbContext db, IArtifactStore store)
 {
-    public Task<(StoredArtifact, StoredTable)> StoreAsync(Stream file, TableSource source, CancellationToken cancellation) => throw new NotImplementedException();
-    public Task<(StoredArtifact, StoredTable)> StoreVectorsAsync(JsonElement data, int dim, JsonElement? ids, JsonElement? attributes, CancellationToken cancellation) => throw new NotImplementedException();
-    public Task<Table> ParseAsync(Stream file, TableSource source, CancellationToken cancellation) => throw new NotImplementedException();
-    public Task<Table> ReadAsync(Guid versionId, CancellationToken cancellation) => throw new NotImplementedException();
-    public Task<IReadOnlyList<IReadOnlyList<object?>>> PreviewAsync(Guid versionId, int rows, CancellationToken cancellation) => throw new NotImplementedException();
-    public Task WriteCsvAsync(Guid versionId, Stream target, CancellationToken cancellation) => throw new NotImplementedException();
-    public static IReadOnlyList<ColumnSchema> Combine(IReadOnlyList<ColumnSchema> first, IReadOnlyList<ColumnSchema> second) => throw new NotImplementedException();
+    /// <summary>Reads a file and stores it as one columnar artifact.</summary>
+    public async Task<StoredTable> StoreAsync(Stream file, TableSource source, CancellationToken cancellation)
+    {
+        TableSchema? schema = null;
+        var scratch = Path.Combine(Path.GetTempPath(), "modelhub-" + Guid.NewGuid().ToString("N"));
+        try
+        {
+            schema = await Task.Run(() => Refusing(() => TableReader.Ingest(new Blocking(file), OptionsOf(source), scratch, cancellation)), cancellation);
+            var artifact = await store.PutAsync(
+                async (target, stop) =>
+                {
+                    await using var columnar = new FileStream(scratch, FileMode.Open, FileAccess.Read, FileShare.None, 1 << 16);
+                    await columnar.CopyToAsync(target, stop);
+                },
+                cancellation);
+            return new StoredTable(artifact, schema.RowCount, schema.ToJson());
+        }
+        finally
+        {
+            File.Delete(scratch);
+        }
+    }
+
+    /// <summary>Stores vectors that came as JSON: a list of lists of <paramref name="dimension"/> numbers.</summary>
+    public Task<StoredTable> StoreVectorsAsync(
+        JsonElement data, int dimension, JsonElement? ids, JsonElement? attributes, CancellationToken cancellation)
+    {
+        var bytes = VectorBytes(data, dimension);
+        var source = new TableSource { Format = TableFormat.Binary, Gzip = false, VectorDim = dimension, Ids = ids, Attributes = attributes };
+        return StoreAsync(bytes, source, cancellation);
+    }
+
+    /// <summary>Reads a file that is only scored.</summary>
+    public Task<Table> ParseAsync(Stream file, TableSource source, CancellationToken cancellation) =>
+        Task.Run(() => Refusing(() => TableReader.ReadTable(file, OptionsOf(source), cancellation)), cancellation);
+
+    /// <summary>All of a version.</summary>
+    public async Task<Table> ReadAsync(Guid versionId, CancellationToken cancellation)
+    {
+        using var set = await OpenAsync(versionId, cancellation);
+        return Refusing(() => set.ReadTable(cancellation: cancellation));
+    }
+
+    /// <summary>The first rows, cells as numbers and texts.</summary>
+    public async Task<IReadOnlyList<IReadOnlyList<object?>>> PreviewAsync(Guid versionId, int rows, CancellationToken cancellation)
+    {
+        using var set = await OpenAsync(versionId, cancellation);
+        var table = set.ReadTable(rowCount: rows, cancellation: cancellation);
+        return [.. Enumerable.Range(0, table.RowCount).Select(r => (IReadOnlyList<object?>)[.. table.Columns.Select(c => Show(c, r))])];
+    }
+
+    /// <summary>A version as CSV. Texts that a spreadsheet would run as formulas get an apostrophe in front; numbers stay as they are.</summary>
+    public async Task WriteCsvAsync(Guid versionId, Stream target, CancellationToken cancellation)
+    {
+        const int Rows = 10_000;
+        using var set = await OpenAsync(versionId, cancellation);
+        await using var writer = new StreamWriter(target, new UTF8Encoding(false), 1 << 16, leaveOpen: true);
+        await writer.WriteLineAsync(string.Join(',', set.Schema.Columns.Select(c => Quoted(c.Name))));
+        for (long first = 0; first < set.RowCount; first += Rows)
+        {
+            var table = set.ReadTable(firstRow: first, rowCount: Rows, cancellation: cancellation);
+            for (var r = 0; r < table.RowCount; r++)
+                await writer.WriteLineAsync(string.Join(',', table.Columns.Select(c => CsvCell(c, r))));
+            await writer.FlushAsync(cancellation);
+        }
+    }
+
+    /// <summary>The schema of parts taken together, the new one not yet in the database.</summary>
+    internal async Task<string> CombineAsync(Guid datasetId, int firstPart, int lastPart, string added, CancellationToken cancellation)
+    {
+        using var set = Open(
+            [.. await PathsAsync(datasetId, firstPart, lastPart, cancellation), await store.LocalPathAsync(added, cancellation)]);
+        return set.Schema.ToJson();
+    }
+
+    internal static IReadOnlyList<ColumnView> Describe(string schema) =>
+    [
+        .. TableSchema.FromJson(schema).Columns.Select(c => new ColumnView(
+            c.Name, c.Kind.ToString().ToLowerInvariant(), c.Statistics.Missing, c.Statistics.Distinct, c.Statistics.Min, c.Statistics.Max,
+            c.Statistics.Mean, c.Statistics.Std, c.Statistics.TopLevels is { } top ? [.. top.Select(l => l.Level)] : null)),
+    ];
+
+    private static ReadOptions OptionsOf(TableSource source) => new(source.Format)
+    {
+        Packing = source.Gzip switch { null => PackedAs.Detect, true => PackedAs.Gzip, false => PackedAs.Plain },
+        HasHeader = source.HasFieldNames,
+        VectorDim = source.VectorDim,
+        Attributes = source.Attributes,
+        Ids = source.Ids,
+        Expected = source.ExpectedSchema is { } schema ? TableSchema.FromJson(schema).Expectations : null,
+        LabelColumn = source.LabelColumn,
+    };
+
+    /// <summary>Vectors as the float32 rows that they are kept as.</summary>
+    private static MemoryStream VectorBytes(JsonElement data, int dimension)
+    {
+        if (data.ValueKind != JsonValueKind.Array || data.GetArrayLength() == 0)
+            throw ModelHubException.Invalid("data", "'data' is a list of vectors.");
+        var bytes = new MemoryStream();
+        using var writer = new BinaryWriter(bytes, Encoding.UTF8, leaveOpen: true);
+        var row = 0;
+        foreach (var vector in data.EnumerateArray())
+        {
+            row++;
+            if (vector.ValueKind != JsonValueKind.Array || vector.GetArrayLength() != dimension)
+                throw ModelHubException.Invalid("data", $"Vector {row} is not a list of {dimension} numbers.");
+            foreach (var value in vector.EnumerateArray())
+            {
+                if (value.ValueKind == JsonValueKind.Null)
+                    writer.Write(float.NaN);
+                else if (value.ValueKind == JsonValueKind.Number && float.IsFinite(value.GetSingle()))
+                    writer.Write(value.GetSingle());
+                else
+                    throw ModelHubException.Invalid("data", $"Vector {row} holds something that is no finite number.");
+            }
+        }
+        writer.Flush();
+        bytes.Position = 0;
+        return bytes;
+    }
+
+    private static T Refusing<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (DatasetFormatException refusal)
+        {
+            throw new ModelHubException(ErrorKind.Invalid, "bad_data", refusal.Message, new Dictionary<string, string> { ["file"] = refusal.Message }, refusal);
+        }
+        catch (InvalidDataException damaged)
+        {
+            throw new ModelHubException(ErrorKind.Internal, "artifact_damaged", "The dataset's stored file is damaged.", inner: damaged);
+        }
+    }
+
+    private async Task<ColumnarSet> OpenAsync(Guid versionId, CancellationToken cancellation)
+    {
+        var version = await db.DatasetVersions.AsNoTracking().FirstOrDefaultAsync(v => v.Id == versionId, cancellation)
+            ?? throw ModelHubException.NotFound("dataset version");
+        return Open(await PathsAsync(version.DatasetId, version.FirstPart, version.LastPart, cancellation));
+    }
+
+    private async Task<List<string>> PathsAsync(Guid datasetId, int firstPart, int lastPart, CancellationToken cancellation)
+    {
+        var hashes = await db.DatasetParts.AsNoTracking()
+            .Where(p => p.DatasetId == datasetId && p.Number >= firstPart && p.Number <= lastPart)
+            .OrderBy(p => p.Number).Select(p => p.ArtifactSha256).ToListAsync(cancellation);
+        var paths = new List<string>(hashes.Count);
+        foreach (var hash in hashes)
+            paths.Add(await store.LocalPathAsync(hash, cancellation));
+        return paths;
+    }
+
+    private static ColumnarSet Open(IReadOnlyList<string> paths) => Refusing(() => ColumnarSet.OpenFiles(paths));
+
+    private static object? Show(Column column, int row) => column is NumericColumn { Kind: not ColumnKind.Date } or SparseColumn
+        ? Cell.Number(column, row) is var value && double.IsNaN(value) ? null : column.Kind == ColumnKind.Boolean ? value != 0 : value
+        : Text(column, row);
+
+    private static string? Text(Column column, int row) => column is NumericColumn { Kind: ColumnKind.Date } dates
+        ? double.IsNaN(dates.Values[row]) ? null : DateTime.UnixEpoch.AddSeconds(dates.Values[row]).ToString("O", CultureInfo.InvariantCulture)
+        : column is NumericColumn { Kind: ColumnKind.Boolean } truth
+            ? double.IsNaN(truth.Values[row]) ? null : truth.Values[row] != 0 ? "true" : "false"
+            : Cell.Text(column, row);
+
+    private static string CsvCell(Column column, int row) => Text(column, row) is not { } text ? "" : column is NumericColumn or SparseColumn ? text : Quoted(text);
+
+    private static string Quoted(string text)
+    {
+        if (text.Length > 0 && text[0] is '=' or '+' or '-' or '@' or '\t' or '\r')
+            text = "'" + text;
+        return text.AsSpan().ContainsAny(",\"\r\n") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
+    }
+
+    /// <summary>Kestrel's bodies read only asynchronously; the readers are synchronous and run on a thread of their own.</summary>
+    private sealed class Blocking(Stream inner) : Stream
+    {
+        public override bool CanRead => true;
+
+        public override bool CanSeek => inner.CanSeek;
+
+        public override bool CanWrite => false;
+
+        public override long Length => inner.Length;
+
+        public override long Position
+        {
+            get => inner.Position;
+            set => inner.Position = value;
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => inner.ReadAsync(buffer, offset, count).GetAwaiter().GetResult();
+
+        public override long Seek(long offset, SeekOrigin origin) => inner.Seek(offset, origin);
+
+        public override void Flush() => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
 }

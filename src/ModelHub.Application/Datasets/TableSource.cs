@@ -1,16 +1,9 @@
 using System.Text.Json;
+using ModelHub.Application.Datasets.Formats;
 
 namespace ModelHub.Application.Datasets;
 
-public enum TableFormat
-{
-    Csv,
-    Json,
-    Libsvm,
-    Binary,
-}
-
-/// <summary>How a file is to be read.</summary>
+/// <summary>How a file is to be read; what dialects say, without the engine's types.</summary>
 public sealed record TableSource
 {
     public required TableFormat Format { get; init; }
@@ -30,19 +23,19 @@ public sealed record TableSource
     /// <summary>A list of distinct identifiers, one per row.</summary>
     public JsonElement? Ids { get; init; }
 
-    /// <summary>The column among the expected ones that may be absent.</summary>
-    public string? LabelColumn { get; init; }
+    /// <summary>A dataset version's schema as JSON: a file to be scored is read as training knew the columns; null infers.</summary>
+    public string? ExpectedSchema { get; init; }
 
-    /// <summary>Columns as training knew them, so that a file to be scored is read the same way; null to infer.</summary>
-    public IReadOnlyList<ColumnSchema>? Expected { get; init; }
+    /// <summary>The column of that schema that may be absent.</summary>
+    public string? LabelColumn { get; init; }
 }
 
 /// <summary>A column of a dataset version.</summary>
 /// <param name="Kind">numeric, integer, boolean, category, date, text or id.</param>
 /// <param name="Missing">Cells without a value.</param>
-/// <param name="Distinct">Different values, counted up to a bound.</param>
-public sealed record ColumnSchema(
+/// <param name="Distinct">Different values, counted exactly up to a bound.</param>
+public sealed record ColumnView(
     string Name, string Kind, long Missing, long Distinct, double? Min, double? Max, double? Mean, double? Std, IReadOnlyList<string>? TopValues);
 
-/// <summary>What was read and written as one columnar file.</summary>
-public sealed record StoredTable(long RowCount, IReadOnlyList<ColumnSchema> Columns);
+/// <summary>What was read and stored as one columnar file.</summary>
+public sealed record StoredTable(Artifacts.StoredArtifact Artifact, long RowCount, string Schema);

@@ -112,7 +112,7 @@ public sealed class ExperimentService(HubDbContext db, ProjectAccess access, Job
         return (found.v, found.d);
     }
 
-    private static void Check(ExperimentConfig config, IReadOnlyList<ColumnSchema> columns)
+    private static void Check(ExperimentConfig config, IReadOnlyList<ColumnView> columns)
     {
         if (!Modes.Contains(config.Mode))
             throw ModelHubException.Invalid("mode", "'mode' is high_speed, balanced or high_accuracy.");
@@ -128,7 +128,7 @@ public sealed class ExperimentService(HubDbContext db, ProjectAccess access, Job
             RequireColumn(columns, name, "ignored_columns");
     }
 
-    private static void RequireColumn(IReadOnlyList<ColumnSchema> columns, string? name, string field)
+    private static void RequireColumn(IReadOnlyList<ColumnView> columns, string? name, string field)
     {
         if (string.IsNullOrEmpty(name))
             throw ModelHubException.Invalid(field, $"'{field}' is needed.");

@@ -2,6 +2,7 @@ using System.Globalization;
 using ModelHub.Api.Dialects.AutoMl.Wire;
 using ModelHub.Application.Collections;
 using ModelHub.Application.Datasets;
+using ModelHub.Application.Datasets.Formats;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Experiments;
 using ModelHub.Application.Jobs;

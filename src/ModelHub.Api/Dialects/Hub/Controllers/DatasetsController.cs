@@ -4,6 +4,7 @@ using Microsoft.Net.Http.Headers;
 using ModelHub.Api.Access;
 using ModelHub.Api.Dialects.Hub.Wire;
 using ModelHub.Application.Datasets;
+using ModelHub.Application.Datasets.Formats;
 using ModelHub.Application.Errors;
 
 namespace ModelHub.Api.Dialects.Hub.Controllers;
