@@ -21,6 +21,7 @@ public sealed class DatasetsController(DatasetService datasets, DatasetTables ta
     /// plain or gzip. The file is read while it arrives, so the fields come before it.
     /// </summary>
     [HttpPost]
+    [StreamedForm]
     [Consumes("multipart/form-data")]
     [ProducesResponseType<DatasetAnswer>(201)]
     public async Task<IActionResult> Upload(CancellationToken cancellation)
