@@ -46,7 +46,7 @@ public sealed class OtherFormatTests
 
     [Fact]
     public void Deep_json_is_refused() =>
-        Assert.Contains("JSON", Refusal(new string('[', 10_000), TableFormat.Json), StringComparison.Ordinal);
+        Assert.Contains("array of flat objects", Refusal(new string('[', 10_000), TableFormat.Json), StringComparison.Ordinal);
 
     [Fact]
     public void Libsvm_stays_sparse_and_labels_are_plain()

@@ -82,8 +82,11 @@ internal sealed class ColumnBuilder
                 AppendText(cell, at, row);
                 break;
             case Content.None:
-                _waiting!.Add(cell);
-                if (_waiting.Count >= PatienceRows)
+                if (CellText.IsMissing(CellText.Trim(cell)))
+                    _waiting!.AddMissing();
+                else
+                    _waiting!.Add(cell);
+                if (_waiting.Count >= PatienceRows && _waiting.HasText)
                     Decide(row - at);
                 break;
             default:

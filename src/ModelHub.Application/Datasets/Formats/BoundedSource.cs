@@ -42,7 +42,12 @@ internal sealed class BoundedSource(Stream packed, ReadOptions options, Cancella
         {
             try
             {
-                return _gzip.Read(buffer);
+                var unpacked = _gzip.Read(buffer);
+                // The unpacker takes the end of its input for the end of the data. The length that closes the file tells them apart; of
+                // a file of several members it is that of the last one.
+                if (unpacked == 0 && (_input.Count < 18 || (_total < uint.MaxValue && _input.LastFour > _total)))
+                    throw new InvalidDataException();
+                return unpacked;
             }
             catch (InvalidDataException)
             {
@@ -79,6 +84,9 @@ internal sealed class BoundedSource(Stream packed, ReadOptions options, Cancella
 
         public long Count { get; private set; }
 
+        /// <summary>The last four bytes that were read, as a little-endian number.</summary>
+        public uint LastFour { get; private set; }
+
         public override bool CanRead => true;
 
         public override bool CanSeek => false;
@@ -106,6 +114,8 @@ internal sealed class BoundedSource(Stream packed, ReadOptions options, Cancella
             }
             var read = inner.Read(buffer);
             Count += read;
+            foreach (var b in buffer[Math.Max(0, read - 4)..read])
+                LastFour = (LastFour >> 8) | ((uint)b << 24);
             return read;
         }
 
