@@ -114,7 +114,10 @@ public sealed class PrivateCluster : IAsyncDisposable
     private async Task LetGoAsync()
     {
         if (_server is not null)
+        {
             await _server.StopAsync();
+            await _folder.RemoveStaleAsync(CancellationToken.None); // nothing, but when it was killed: its sessions go on
+        }
         _server = null;
         if (_lock is not null)
             await _lock.DisposeAsync();
