@@ -119,12 +119,21 @@ public sealed class TrainedModel
         {
             throw new EngineException("The artifact's header is broken.");
         }
-        if (header?.Inputs is null || header.Classes is null || header.Inputs.Any(i => i is null || i.Encoding == Encoding.Category && i.Levels is null))
+        if (header is null || !IsSound(header))
             throw new EngineException("The artifact's header is broken.");
         var model = new TrainedModel(header, ModelCodec.Read(reader));
         model.Replay(reader);
         return model;
     }
+
+    private static bool IsSound(ModelHeader header) =>
+        header is { Inputs: not null, Classes: not null } && Enum.IsDefined(header.Task) && Distinct(header.Classes)
+        && (header.Task != TaskKind.Binary || header.Classes.Count == 2)
+        && header.Inputs.All(i => i is not null && Enum.IsDefined(i.Encoding) && Enum.IsDefined(i.Kind))
+        && header.Inputs.All(i => (i.Encoding != Encoding.Category || i.Levels is not null) && Distinct(i.Levels ?? []))
+        && Distinct([.. header.Inputs.Select(i => i.Name)]);
+
+    private static bool Distinct(IReadOnlyList<string> names) => names.All(n => n is not null) && names.Distinct(StringComparer.Ordinal).Count() == names.Count;
 
     /// <summary>Raw scores of any number of rows as predictions.</summary>
     public double[] Link(ReadOnlySpan<double> scores)

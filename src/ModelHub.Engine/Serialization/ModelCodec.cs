@@ -11,6 +11,7 @@ internal static class ModelCodec
     private const byte ForestTag = 1;
     private const byte LinearTag = 2;
     private const byte BlendTag = 3;
+    private const int DeepestTree = 2000;
 
     public static void Write(BinaryWriter writer, IModel model)
     {
@@ -111,6 +112,8 @@ internal static class ModelCodec
         var fits = nodes > 0 && tree.Width > 0 && tree.Output + tree.Width <= outputs && tree.Threshold.Length == nodes && tree.Left.Length == nodes
             && tree.Right.Length == nodes && tree.MissingLeft.Length == nodes && tree.CategoryOffset.Length == nodes && tree.CategoryWords.Length == nodes
             && tree.Value.Length == (long)nodes * tree.Width && tree.Cover.Length == nodes && tree.Gain.Length == nodes;
+        // A node with two parents would make paths multiply, a very deep one would exhaust the stack of those who walk by recursion.
+        var depth = new int[fits ? nodes : 0];
         for (var n = 0; fits && n < nodes; n++)
         {
             if (tree.Feature[n] < 0)
@@ -118,6 +121,10 @@ internal static class ModelCodec
             fits = tree.Feature[n] < features && tree.Left[n] > n && tree.Left[n] < nodes && tree.Right[n] > n && tree.Right[n] < nodes
                 && (tree.CategoryOffset[n] < 0
                     || tree.CategoryWords[n] >= 0 && (long)tree.CategoryOffset[n] + tree.CategoryWords[n] <= tree.CategoryBits.Length);
+            if (!fits)
+                break;
+            fits = tree.Left[n] != tree.Right[n] && depth[tree.Left[n]] == 0 && depth[tree.Right[n]] == 0 && depth[n] < DeepestTree;
+            depth[tree.Left[n]] = depth[tree.Right[n]] = depth[n] + 1;
         }
         if (!fits)
             throw new EngineException("The artifact holds a broken tree.");
