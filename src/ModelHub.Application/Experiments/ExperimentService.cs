@@ -74,6 +74,8 @@ public sealed class ExperimentService(HubDbContext db, ProjectAccess access, Job
     public async Task<ExperimentView> CancelAsync(Caller caller, Guid id, CancellationToken cancellation)
     {
         var experiment = await VisibleAsync(caller, id, ProjectRole.Editor, cancellation);
+        if (experiment.FinishedAt is not null)
+            throw new ModelHubException(ErrorKind.WrongState, "experiment_ended", "The experiment has already ended.");
         await jobs.CancelAsync(caller, experiment.JobId, cancellation);
         return await GetAsync(caller, id, cancellation);
     }

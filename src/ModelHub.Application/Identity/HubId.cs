@@ -18,6 +18,9 @@ public static class HubId
         return FromHex(Convert.ToHexStringLower(bits[..12]));
     }
 
+    /// <summary>An artifact's id where one has to be a UUID: the first 96 bits of its SHA-256.</summary>
+    public static Guid OfArtifact(string sha256) => FromHex(sha256[..24]);
+
     /// <summary>The 24 digits of an id.</summary>
     public static string ToHex(Guid id)
     {

@@ -58,8 +58,8 @@ public sealed class ModelService(HubDbContext db, ProjectAccess access, IArtifac
         {
             var pattern = "%" + search.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal)
                 .Replace("_", "\\_", StringComparison.Ordinal).Replace("\0", "", StringComparison.Ordinal) + "%";
-            models = models.Where(r => EF.Functions.ILike(r.Model.Name, pattern) || EF.Functions.ILike(r.Model.Algorithm, pattern)
-                || EF.Functions.ILike(r.Experiment, pattern) || EF.Functions.ILike(r.Project, pattern));
+            models = models.Where(r => EF.Functions.ILike(r.Model.Name, pattern, "\\") || EF.Functions.ILike(r.Model.Algorithm, pattern, "\\")
+                || EF.Functions.ILike(r.Experiment, pattern, "\\") || EF.Functions.ILike(r.Project, pattern, "\\"));
         }
         var total = await models.CountAsync(cancellation);
         if (filter.SortMetric is { } metric)

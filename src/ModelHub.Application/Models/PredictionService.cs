@@ -2,6 +2,7 @@ using System.Text.Json;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Projects;
+using ModelHub.Engine;
 using ModelHub.Engine.Data;
 using ModelHub.Engine.Inference;
 using ModelHub.Engine.Metrics;
@@ -12,10 +13,18 @@ namespace ModelHub.Application.Models;
 /// <summary>One scored row.</summary>
 /// <param name="Label">The class of a classification, null for a regression.</param>
 /// <param name="Outputs">A probability per class, or the value.</param>
-public sealed record RowPrediction(string? Label, double[] Outputs);
+/// <param name="Contributions">By input column, the bias last as "BiasTerm"; null when not asked for.</param>
+public sealed record RowPrediction(string? Label, double[] Outputs, IReadOnlyList<KeyValuePair<string, double>>? Contributions = null);
+
+/// <summary>What is asked for besides the predictions.</summary>
+/// <param name="Threshold">Instead of the model's own, for binary models.</param>
+/// <param name="TopContributions">At most so many columns' contributions, the largest; null for all.</param>
+public sealed record ScoringOptions(double? Threshold = null, bool IncludeContributions = false, int? TopContributions = null);
 
 /// <summary>Scored rows with what the model says about them.</summary>
-public sealed record Predictions(IReadOnlyList<string> Classes, IReadOnlyList<RowPrediction> Rows, IReadOnlyList<string> Warnings);
+/// <param name="ContributionSpace">In which space contributions add up; null when not asked for.</param>
+public sealed record Predictions(
+    IReadOnlyList<string> Classes, IReadOnlyList<RowPrediction> Rows, IReadOnlyList<string> Warnings, string? ContributionSpace);
 
 /// <summary>A scored table; metrics when it holds labels.</summary>
 public sealed record TableScores(
@@ -35,11 +44,13 @@ public sealed class PredictionService(ModelCache models, MembershipCache members
     private const int MostWarnings = 20;
 
     /// <summary>Scores JSON: one record or a list of records. Unknown members and missing ones are warned about, not refused.</summary>
-    public async Task<Predictions> PredictAsync(Caller caller, Guid modelId, JsonElement inputs, double? threshold, CancellationToken cancellation)
+    public async Task<Predictions> PredictAsync(Caller caller, Guid modelId, JsonElement inputs, ScoringOptions options, CancellationToken cancellation)
     {
         var model = await LoadAsync(caller, modelId, cancellation);
-        if (threshold is < 0 or > 1 || threshold is { } t && double.IsNaN(t))
+        if (options.Threshold is < 0 or > 1)
             throw ModelHubException.Invalid("options.threshold", "'threshold' is 0 to 1.");
+        if (options.TopContributions is < 1)
+            throw ModelHubException.Invalid("options.top_n", "'top_n' is at least 1.");
         var records = inputs.ValueKind switch
         {
             JsonValueKind.Object => [inputs],
@@ -55,9 +66,11 @@ public sealed class PredictionService(ModelCache models, MembershipCache members
             Fill(model, row, records[r], r, warnings);
             var outputs = new double[model.OutputCount];
             model.Predict(row, outputs);
-            rows.Add(new RowPrediction(model.Task == TaskKind.Regression ? null : model.Label(outputs, threshold), outputs));
+            rows.Add(new RowPrediction(
+                model.Task == TaskKind.Regression ? null : model.Label(outputs, options.Threshold), outputs,
+                options.IncludeContributions ? Contributions(model, row, outputs, options.TopContributions) : null));
         }
-        return new Predictions(model.Classes, rows, [.. warnings.Take(MostWarnings)]);
+        return new Predictions(model.Classes, rows, [.. warnings.Take(MostWarnings)], options.IncludeContributions ? model.ContributionSpace : null);
     }
 
     /// <summary>Scores a table; rows with a label also count for the metrics.</summary>
@@ -88,6 +101,21 @@ public sealed class PredictionService(ModelCache models, MembershipCache members
         if (!await memberships.IsMemberAsync(caller, loaded.ProjectId, cancellation))
             throw ModelHubException.NotFound("model");
         return loaded.Model;
+    }
+
+    /// <summary>Of the score of the positive class, of the most likely one of many, or of the value.</summary>
+    private static List<KeyValuePair<string, double>> Contributions(TrainedModel model, RowBuffer row, double[] outputs, int? top)
+    {
+        try
+        {
+            var (columns, bias) = model.Contributions(row, model.Task == TaskKind.Multiclass ? Array.IndexOf(outputs, outputs.Max()) : 0);
+            var kept = top is { } most ? columns.OrderByDescending(c => Math.Abs(c.Value)).Take(most) : columns;
+            return [.. kept, KeyValuePair.Create("BiasTerm", bias)];
+        }
+        catch (EngineException refusal)
+        {
+            throw new ModelHubException(ErrorKind.WrongState, "no_contributions", refusal.Message, inner: refusal);
+        }
     }
 
     private static void Fill(TrainedModel model, RowBuffer row, JsonElement record, int number, SortedSet<string> warnings)

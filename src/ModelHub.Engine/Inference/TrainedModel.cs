@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using ModelHub.Engine.Data;
+using ModelHub.Engine.Explanation;
 using ModelHub.Engine.Metrics;
 using ModelHub.Engine.Numerics;
 using ModelHub.Engine.Preparation;
@@ -23,6 +24,7 @@ public sealed class TrainedModel
     private readonly Dictionary<string, int> _inputs;
     private readonly Dictionary<string, int>[] _levels;
     private readonly FeaturePlan _plan;
+    private readonly Lazy<ShapExplainer> _explainer;
     private readonly IModel _scorer;
 
     public TrainedModel(ModelHeader header, IModel model)
@@ -30,6 +32,8 @@ public sealed class TrainedModel
         Header = header;
         Model = model;
         _plan = new FeaturePlan(header.Inputs);
+        _explainer = new Lazy<ShapExplainer>(() => ShapExplainer.Explains(model)
+            ? new ShapExplainer(model) : throw new EngineException("This model has no exact contributions."));
         _scorer = CompiledForest.Compile(model);
         if (model.FeatureCount != _plan.Features.Count)
             throw new EngineException($"The model reads {model.FeatureCount} features, its preparation makes {_plan.Features.Count}.");
@@ -74,6 +78,26 @@ public sealed class TrainedModel
                 Link(scores.AsSpan(i * Model.OutputCount, Model.OutputCount), outputs.AsSpan(rows[i] * OutputCount, OutputCount));
         });
         return outputs;
+    }
+
+    /// <summary>In which space <see cref="Contributions"/> add up: log_odds (the score before the logistic or softmax) or value.</summary>
+    public string ContributionSpace => Task == TaskKind.Regression ? "value" : "log_odds";
+
+    /// <summary>
+    /// What each input column adds to one raw score of a row (exact SHAP), and the bias: together they are the score.
+    /// </summary>
+    /// <param name="output">The class of a multiclass model; 0 otherwise.</param>
+    /// <exception cref="EngineException">The model is of a kind that has no exact contributions.</exception>
+    public (IReadOnlyList<KeyValuePair<string, double>> Columns, double Bias) Contributions(RowBuffer row, int output)
+    {
+        var explainer = _explainer.Value;
+        var all = new double[explainer.Width];
+        explainer.Explain(row.Features, all);
+        var own = all.AsSpan(output * (explainer.FeatureCount + 1), explainer.FeatureCount + 1);
+        var sums = new OrderedDictionary<string, double>(StringComparer.Ordinal);
+        for (var f = 0; f < _plan.Features.Count; f++)
+            sums[_plan.Features[f].Source] = sums.GetValueOrDefault(_plan.Features[f].Source) + own[f];
+        return ([.. sums], own[^1]);
     }
 
     /// <summary>The class of a row's probabilities.</summary>

@@ -102,10 +102,10 @@ internal static class ModelMapping
             Id = view.Model.Id, Name = view.Model.Name, Algo = view.Model.Algorithm, ExperimentId = view.Model.ExperimentId,
             ExperimentName = view.ExperimentName, ProjectId = view.Model.ProjectId, ProjectName = view.ProjectName, IsBest = view.Model.IsBest,
             IsProduction = false, IsStaging = false, Metrics = metrics, CreatedAt = view.Model.CreatedAt, Task = view.Model.Task,
-            ArtifactId = view.Model.ArtifactSha256, TrainSeconds = view.Model.TrainSeconds, MicrosPerRow = view.Model.MicrosPerRow,
+            ArtifactId = view.Model.ArtifactSha256 is { } own ? HubId.OfArtifact(own) : null, ArtifactSha256 = view.Model.ArtifactSha256, TrainSeconds = view.Model.TrainSeconds, MicrosPerRow = view.Model.MicrosPerRow,
             SizeBytes = view.Model.SizeBytes,
         };
-        return new ModelAnswer(model, view.Model.ArtifactSha256 is { } sha256 ? [new ArtifactLinkWire(sha256, "model", "model_binary")] : []);
+        return new ModelAnswer(model, view.Model.ArtifactSha256 is { } sha256 ? [new ArtifactLinkWire(HubId.OfArtifact(sha256), "model", "model_binary")] : []);
     }
 
     public static PredictAnswer ToAnswer(Predictions scored) => new()
@@ -115,6 +115,9 @@ internal static class ModelMapping
             Prediction = row.Label ?? (object)row.Outputs[0],
             Probabilities = row.Label is null ? null : scored.Classes.Zip(row.Outputs).ToDictionary(p => p.First, p => p.Second, StringComparer.Ordinal),
         })],
+        Contributions = scored.ContributionSpace is null ? null
+            : [.. scored.Rows.Select(row => (IReadOnlyList<ContributionWire>)[.. row.Contributions!.Select(c => new ContributionWire(c.Key, c.Value))])],
+        ContributionSpace = scored.ContributionSpace,
         Warnings = scored.Warnings.Count > 0 ? scored.Warnings : null,
     };
 
@@ -123,9 +126,29 @@ internal static class ModelMapping
     private static Guid? Id(string? text, string field) => text is null ? null
         : HubId.TryParse(text, out var id) ? id : throw ModelHubException.Invalid(field, $"'{field}' is no id.");
 
+    public static ExplainAnswer ToExplanation(ModelView view)
+    {
+        var report = JsonSerializer.Deserialize<ModelReport>(view.Model.Report, TrainHandler.Json)!;
+        return new ExplainAnswer(new ExplainWire
+        {
+            ModelId = view.Model.Id,
+            Algo = view.Model.Algorithm,
+            VariableImportance = report.VariableImportance,
+            ShapSummary = null,
+            ConfusionMatrix = report.ConfusionMatrix,
+            RocCurve = report.RocCurve,
+            PrCurve = report.PrCurve,
+            ScoringHistory =
+            [
+                .. report.ScoringHistory.Select(h => new ScoringStepWire(
+                    h.Timestamp, h.Step, double.IsFinite(h.TrainingLoss) ? h.TrainingLoss : null, double.IsFinite(h.ValidationLoss) ? h.ValidationLoss : null)),
+            ],
+        });
+    }
+
     private static LeaderboardWire ToEntry(Model model) => new()
     {
-        ModelId = model.Id, Name = model.Name, Algo = model.Algorithm, IsBest = model.IsBest, Metrics = model.Metrics, FoldScores = model.FoldScores,
+        Id = model.Id, Name = model.Name, Algo = model.Algorithm, IsBest = model.IsBest, Metrics = model.Metrics, FoldScores = model.FoldScores,
         TrainSeconds = model.TrainSeconds, MicrosPerRow = model.MicrosPerRow, SizeBytes = model.SizeBytes, FailureReason = model.FailureReason,
     };
 

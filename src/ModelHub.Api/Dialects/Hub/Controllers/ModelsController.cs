@@ -28,6 +28,11 @@ public sealed class ModelsController(ModelService models, PredictionService pred
         return new ParametersAnswer(ModelMapping.Parse(view.Model.Parameters)!.Value);
     }
 
+    /// <summary>What the evaluation of the model keeps: importance, confusion matrix, curves, losses by step.</summary>
+    [HttpGet("{modelId}/explain")]
+    public async Task<ExplainAnswer> Explain(string modelId, CancellationToken cancellation) =>
+        ModelMapping.ToExplanation(await models.GetAsync(HttpContext.Caller(), HubPaging.Id(modelId, "model"), cancellation));
+
     /// <summary>The model's file.</summary>
     [HttpGet("{modelId}/artifact")]
     [Produces("application/octet-stream")]
@@ -41,7 +46,8 @@ public sealed class ModelsController(ModelService models, PredictionService pred
     [HttpPost("{modelId}/predict")]
     public async Task<PredictAnswer> Predict(string modelId, PredictRequest request, CancellationToken cancellation) =>
         ModelMapping.ToAnswer(await predictions.PredictAsync(
-            HttpContext.Caller(), HubPaging.Id(modelId, "model"), request.Inputs, request.Options?.Threshold, cancellation));
+            HttpContext.Caller(), HubPaging.Id(modelId, "model"), request.Inputs,
+            new ScoringOptions(request.Options?.Threshold, request.Options?.IncludeContributions ?? false, request.Options?.TopN), cancellation));
 
     [HttpDelete("{modelId}")]
     public async Task<OkAnswer> Delete(string modelId, CancellationToken cancellation)

@@ -90,7 +90,7 @@ public sealed record ExperimentWire
 
 public sealed record LeaderboardWire
 {
-    public required Guid ModelId { get; init; }
+    public required Guid Id { get; init; }
 
     public required string Name { get; init; }
 

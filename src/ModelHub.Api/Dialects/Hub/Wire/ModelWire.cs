@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using ModelHub.Application.Models;
 
 namespace ModelHub.Api.Dialects.Hub.Wire;
 
@@ -34,8 +36,9 @@ public sealed record ModelDetailWire : ModelListWire
 {
     public required string Task { get; init; }
 
-    /// <summary>SHA-256 of the artifact.</summary>
-    public required string? ArtifactId { get; init; }
+    public required Guid? ArtifactId { get; init; }
+
+    public required string? ArtifactSha256 { get; init; }
 
     public required double TrainSeconds { get; init; }
 
@@ -44,7 +47,7 @@ public sealed record ModelDetailWire : ModelListWire
     public required long SizeBytes { get; init; }
 }
 
-public sealed record ArtifactLinkWire(string ArtifactId, string OwnerType, string Label);
+public sealed record ArtifactLinkWire(Guid ArtifactId, string OwnerType, string Label);
 
 public sealed record ModelAnswer(ModelDetailWire Model, IReadOnlyList<ArtifactLinkWire> ArtifactLinks);
 
@@ -60,21 +63,66 @@ public sealed record PredictRequest
 
 public sealed record PredictOptions
 {
+    /// <summary>Of a binary model: the positive class is predicted at this probability.</summary>
     public double? Threshold { get; init; }
+
+    /// <summary>What each input column adds to the score: exact SHAP, BiasTerm last.</summary>
+    public bool IncludeContributions { get; init; }
+
+    /// <summary>Only so many contributions, the largest.</summary>
+    public int? TopN { get; init; }
 }
 
 public sealed record PredictAnswer
 {
     public required IReadOnlyList<PredictionWire> Predictions { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<IReadOnlyList<ContributionWire>>? Contributions { get; init; }
+
+    /// <summary>log_odds or value: where the contributions add up.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ContributionSpace { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Warnings { get; init; }
 }
+
+public sealed record ContributionWire(string Feature, double Value);
+
+public sealed record ExplainAnswer(ExplainWire Explain);
+
+public sealed record ExplainWire
+{
+    public required Guid ModelId { get; init; }
+
+    public required string Algo { get; init; }
+
+    public required IReadOnlyList<ImportanceShare> VariableImportance { get; init; }
+
+    public required object? ShapSummary { get; init; }
+
+    public required ConfusionCounts? ConfusionMatrix { get; init; }
+
+    public required RocPoints? RocCurve { get; init; }
+
+    public required PrPoints? PrCurve { get; init; }
+
+    public required IReadOnlyList<ScoringStepWire> ScoringHistory { get; init; }
+}
+
+/// <summary>Mean loss (logloss, or half the squared error) after a step, over the rows learned from and those held back, of the first fold.</summary>
+public sealed record ScoringStepWire(
+    DateTimeOffset Timestamp,
+    int Step,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? TrainingLogloss,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? ValidationLogloss);
 
 public sealed record PredictionWire
 {
     /// <summary>The class of a classification, the number of a regression.</summary>
     public required object Prediction { get; init; }
 
-    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, double>? Probabilities { get; init; }
 }
