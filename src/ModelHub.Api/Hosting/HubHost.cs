@@ -59,6 +59,7 @@ internal static class HubHost
                 mvc.SuppressImplicitRequiredAttributeForNonNullableReferenceTypes = true;
                 mvc.AllowEmptyInputInBodyModelBinding = false;
             })
+            .AddApplicationPart(typeof(HubHost).Assembly) // the entry assembly is another one when tests start the host
             .ConfigureApiBehaviorOptions(api =>
             {
                 api.SuppressModelStateInvalidFilter = true; // ValidationFilter speaks, in the order each dialect wants

@@ -42,7 +42,7 @@ public sealed class CollectionService(
         if (view.Dataset.VectorDim is not { } dim)
             throw ModelHubException.Invalid("collection_name", "This collection was made from a file and takes files, not vectors.");
         return await datasets.AppendAsync(
-            caller, view.Dataset, () => tables.StoreVectorsAsync(data, dim, ids, attributes, cancellation), cancellation);
+            caller, view.Dataset, () => tables.StoreVectorsAsync(data, dim, view.Dataset.VectorType == "sparse", ids, attributes, cancellation), cancellation);
     }
 
     /// <summary>Reads a file into a collection, which is made when it is not there yet.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using ModelHub.Application.Artifacts;
@@ -37,13 +36,15 @@ public sealed class DatasetTables(HubDbContext db, IArtifactStore store)
         }
     }
 
-    /// <summary>Stores vectors that came as JSON: a list of lists of <paramref name="dimension"/> numbers.</summary>
-    public Task<StoredTable> StoreVectorsAsync(
-        JsonElement data, int dimension, JsonElement? ids, JsonElement? attributes, CancellationToken cancellation)
+    /// <summary>Stores vectors that came as JSON.</summary>
+    public async Task<StoredTable> StoreVectorsAsync(
+        JsonElement data, int dimension, bool sparse, JsonElement? ids, JsonElement? attributes, CancellationToken cancellation)
     {
-        var bytes = VectorBytes(data, dimension);
-        var source = new TableSource { Format = TableFormat.Binary, Gzip = false, VectorDim = dimension, Ids = ids, Attributes = attributes };
-        return StoreAsync(bytes, source, cancellation);
+        TableSchema? schema = null;
+        var artifact = await store.PutAsync(
+            (target, stop) => Task.Run(() => schema = Refusing(() => VectorBatch.Write(target, dimension, sparse, data, ids, attributes)), stop),
+            cancellation);
+        return new StoredTable(artifact, schema!.RowCount, schema.ToJson());
     }
 
     /// <summary>Reads a file that is only scored.</summary>
@@ -65,20 +66,15 @@ public sealed class DatasetTables(HubDbContext db, IArtifactStore store)
         return [.. Enumerable.Range(0, table.RowCount).Select(r => (IReadOnlyList<object?>)[.. table.Columns.Select(c => Show(c, r))])];
     }
 
-    /// <summary>A version as CSV. Texts that a spreadsheet would run as formulas get an apostrophe in front; numbers stay as they are.</summary>
+    /// <summary>A version as CSV, formulas made harmless; written to a file first, since the exporter writes synchronously.</summary>
     public async Task WriteCsvAsync(Guid versionId, Stream target, CancellationToken cancellation)
     {
-        const int Rows = 10_000;
         using var set = await OpenAsync(versionId, cancellation);
-        await using var writer = new StreamWriter(target, new UTF8Encoding(false), 1 << 16, leaveOpen: true);
-        await writer.WriteLineAsync(string.Join(',', set.Schema.Columns.Select(c => Quoted(c.Name))));
-        for (long first = 0; first < set.RowCount; first += Rows)
-        {
-            var table = set.ReadTable(firstRow: first, rowCount: Rows, cancellation: cancellation);
-            for (var r = 0; r < table.RowCount; r++)
-                await writer.WriteLineAsync(string.Join(',', table.Columns.Select(c => CsvCell(c, r))));
-            await writer.FlushAsync(cancellation);
-        }
+        var path = Path.Combine(Path.GetTempPath(), "modelhub-" + Guid.NewGuid().ToString("N"));
+        await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+        await Task.Run(() => CsvExport.Write(set, file, cancellation), cancellation);
+        file.Position = 0;
+        await file.CopyToAsync(target, cancellation);
     }
 
     /// <summary>The schema of parts taken together, the new one not yet in the database.</summary>
@@ -106,34 +102,6 @@ public sealed class DatasetTables(HubDbContext db, IArtifactStore store)
         Expected = source.ExpectedSchema is { } schema ? TableSchema.FromJson(schema).Expectations : null,
         LabelColumn = source.LabelColumn,
     };
-
-    /// <summary>Vectors as the float32 rows that they are kept as.</summary>
-    private static MemoryStream VectorBytes(JsonElement data, int dimension)
-    {
-        if (data.ValueKind != JsonValueKind.Array || data.GetArrayLength() == 0)
-            throw ModelHubException.Invalid("data", "'data' is a list of vectors.");
-        var bytes = new MemoryStream();
-        using var writer = new BinaryWriter(bytes, Encoding.UTF8, leaveOpen: true);
-        var row = 0;
-        foreach (var vector in data.EnumerateArray())
-        {
-            row++;
-            if (vector.ValueKind != JsonValueKind.Array || vector.GetArrayLength() != dimension)
-                throw ModelHubException.Invalid("data", $"Vector {row} is not a list of {dimension} numbers.");
-            foreach (var value in vector.EnumerateArray())
-            {
-                if (value.ValueKind == JsonValueKind.Null)
-                    writer.Write(float.NaN);
-                else if (value.ValueKind == JsonValueKind.Number && float.IsFinite(value.GetSingle()))
-                    writer.Write(value.GetSingle());
-                else
-                    throw ModelHubException.Invalid("data", $"Vector {row} holds something that is no finite number.");
-            }
-        }
-        writer.Flush();
-        bytes.Position = 0;
-        return bytes;
-    }
 
     private static T Refusing<T>(Func<T> read)
     {
@@ -180,15 +148,6 @@ public sealed class DatasetTables(HubDbContext db, IArtifactStore store)
         : column is NumericColumn { Kind: ColumnKind.Boolean } truth
             ? double.IsNaN(truth.Values[row]) ? null : truth.Values[row] != 0 ? "true" : "false"
             : Cell.Text(column, row);
-
-    private static string CsvCell(Column column, int row) => Text(column, row) is not { } text ? "" : column is NumericColumn or SparseColumn ? text : Quoted(text);
-
-    private static string Quoted(string text)
-    {
-        if (text.Length > 0 && text[0] is '=' or '+' or '-' or '@' or '\t' or '\r')
-            text = "'" + text;
-        return text.AsSpan().ContainsAny(",\"\r\n") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
-    }
 
     /// <summary>Kestrel's bodies read only asynchronously; the readers are synchronous and run on a thread of their own.</summary>
     private sealed class Blocking(Stream inner) : Stream

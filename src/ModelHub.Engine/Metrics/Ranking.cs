@@ -28,7 +28,7 @@ public static class Ranking
     }
 
     /// <summary>Points of the ROC curve from (0,0) to (1,1), thinned to at most <paramref name="most"/>.</summary>
-    public static (double[] FalsePositiveRate, double[] TruePositiveRate) Roc(ReadOnlySpan<double> scores, ReadOnlySpan<bool> positive, int most = 200)
+    public static (double[] FalsePositiveRate, double[] TruePositiveRate) Roc(ReadOnlySpan<double> scores, ReadOnlySpan<bool> positive, int most = 2000)
     {
         var points = Counts(scores, positive);
         var (_, trues, falses) = points[^1];
@@ -38,7 +38,7 @@ public static class Ranking
 
     /// <summary>Precision, recall and the threshold they belong to, by falling threshold.</summary>
     public static (double[] Precision, double[] Recall, double[] Threshold) PrecisionRecall(
-        ReadOnlySpan<double> scores, ReadOnlySpan<bool> positive, int most = 200)
+        ReadOnlySpan<double> scores, ReadOnlySpan<bool> positive, int most = 2000)
     {
         var points = Counts(scores, positive);
         var trues = points[^1].True;

@@ -1,0 +1,61 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using ModelHub.Api.Hosting;
+using ModelHub.Application.Identity;
+using ModelHub.Tests.Shared;
+
+namespace ModelHub.Api.Tests;
+
+/// <summary>The real program on a real port over a fresh database.</summary>
+public sealed class RunningHub : IAsyncLifetime
+{
+    public const string Key = "an-administrators-key-for-tests";
+    private readonly string _folder = PostgresServer.NewFolder();
+    private TestDatabase? _database;
+    private WebApplication? _app;
+
+    public HttpClient Client { get; private set; } = new();
+
+    public IServiceProvider Services => _app!.Services;
+
+    public async Task InitializeAsync()
+    {
+        _database = await PostgresServer.CreateAsync();
+        _app = HubHost.Build(new HubSettings { Urls = "http://127.0.0.1:0", DataFolder = _folder, ConnectionString = _database.ConnectionString });
+        await using (var scope = _app.Services.CreateAsyncScope())
+            await scope.ServiceProvider.GetRequiredService<IdentityService>().EnsureAdministratorAsync(Key, CancellationToken.None);
+        await _app.StartAsync();
+        Client = ClientOf(Key);
+    }
+
+    public HttpClient ClientOf(string? key)
+    {
+        var client = new HttpClient { BaseAddress = new Uri(_app!.Urls.First()) };
+        if (key is not null)
+            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        return client;
+    }
+
+    /// <summary>A user of their own with a key.</summary>
+    public async Task<HttpClient> NewUserAsync()
+    {
+        var name = "user-" + Guid.NewGuid().ToString("N");
+        (await Client.PostAsJsonAsync("/api/users", new { username = name, email = name + "@example.test" })).EnsureSuccessStatusCode();
+        var made = await (await Client.PostAsJsonAsync("/api/api-keys", new { username = name, name = "test" })).Content.ReadFromJsonAsync<JsonElement>();
+        return ClientOf(made.GetProperty("key").GetString());
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _app!.StopAsync();
+        await _app.DisposeAsync();
+        await _database!.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
+
+[CollectionDefinition("hub")]
+public sealed class HubCollection : ICollectionFixture<RunningHub>;
