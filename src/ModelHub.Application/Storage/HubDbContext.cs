@@ -1,8 +1,5 @@
 using System.Text;
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.ChangeTracking;
-using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using ModelHub.Application.Artifacts;
 using ModelHub.Application.Datasets;
 using ModelHub.Application.Experiments;
@@ -86,7 +83,7 @@ public sealed class HubDbContext(DbContextOptions<HubDbContext> options) : DbCon
         model.Entity<Job>(e =>
         {
             e.Property(j => j.Kind).HasMaxLength(100);
-            Json(e.Property(j => j.Payload));
+            e.Property(j => j.Payload).IsJson();
             e.HasIndex(j => new { j.Lane, j.CreatedAt }).HasFilter("status in ('Queued', 'Running')").HasDatabaseName("ix_jobs_open");
             e.HasIndex(j => new { j.OwnerId, j.CreatedAt });
             e.HasIndex(j => j.SubjectId);
@@ -102,7 +99,7 @@ public sealed class HubDbContext(DbContextOptions<HubDbContext> options) : DbCon
         });
         model.Entity<DatasetVersion>(e =>
         {
-            Json(e.Property(v => v.Schema));
+            e.Property(v => v.Schema).IsJson();
             e.Property(v => v.ContentHash).HasMaxLength(64);
             e.HasIndex(v => new { v.DatasetId, v.Number }).IsUnique();
             e.HasOne<Dataset>().WithMany().HasForeignKey(v => v.DatasetId).OnDelete(DeleteBehavior.Cascade);
@@ -121,8 +118,8 @@ public sealed class HubDbContext(DbContextOptions<HubDbContext> options) : DbCon
             e.Property(x => x.ProblemType).HasMaxLength(20);
             e.Property(x => x.Task).HasMaxLength(20);
             e.Property(x => x.Origin).HasMaxLength(20);
-            Json(e.Property(x => x.DroppedColumns));
-            Json(e.Property(x => x.Config));
+            e.Property(x => x.DroppedColumns).IsJson();
+            e.Property(x => x.Config).IsJson();
             e.HasIndex(x => new { x.DatasetId, x.Name }).IsUnique().HasFilter("origin = 'automl'").HasDatabaseName("ix_experiments_automl_name");
             e.HasIndex(x => new { x.ProjectId, x.CreatedAt });
             e.HasOne<Project>().WithMany().HasForeignKey(x => x.ProjectId).OnDelete(DeleteBehavior.Cascade);
@@ -132,35 +129,22 @@ public sealed class HubDbContext(DbContextOptions<HubDbContext> options) : DbCon
             e.Property(m => m.Name).HasMaxLength(200);
             e.Property(m => m.Algorithm).HasMaxLength(50);
             e.Property(m => m.Task).HasMaxLength(20);
-            Json(e.Property(m => m.Metrics));
+            e.Property(m => m.Metrics).IsJson();
             foreach (var metric in ModelService.Sortable)
             {
                 // A column per metric to sort by, kept by the database itself.
                 e.Property<double?>("metric_" + metric).HasComputedColumnSql($"(metrics ->> '{metric}')::double precision", stored: true);
             }
-            Json(e.Property(m => m.Parameters));
-            Json(e.Property(m => m.Report));
+            e.Property(m => m.Parameters).IsJson();
+            e.Property(m => m.Report).IsJson();
             e.HasIndex(m => new { m.ProjectId, m.CreatedAt });
             e.HasIndex(m => m.ExperimentId);
             e.HasIndex(m => m.ArtifactSha256);
             e.HasOne<Experiment>().WithMany().HasForeignKey(m => m.ExperimentId).OnDelete(DeleteBehavior.Cascade);
             e.HasOne<Artifact>().WithMany().HasForeignKey(m => m.ArtifactSha256).OnDelete(DeleteBehavior.Restrict);
         });
+        model.ApplyConfigurationsFromAssembly(typeof(HubDbContext).Assembly); // features that map their own entities
         NameInSnakeCase(model);
-    }
-
-    private static void Json<T>(PropertyBuilder<T> property)
-    {
-        property.HasColumnType("jsonb");
-        if (typeof(T) == typeof(string))
-            return;
-        property.HasConversion(
-            v => JsonSerializer.Serialize(v, JsonSerializerOptions.Web),
-            text => JsonSerializer.Deserialize<T>(text, JsonSerializerOptions.Web)!,
-            new ValueComparer<T>(
-                (a, b) => JsonSerializer.Serialize(a, JsonSerializerOptions.Web) == JsonSerializer.Serialize(b, JsonSerializerOptions.Web),
-                v => JsonSerializer.Serialize(v, JsonSerializerOptions.Web).GetHashCode(StringComparison.Ordinal),
-                v => JsonSerializer.Deserialize<T>(JsonSerializer.Serialize(v, JsonSerializerOptions.Web), JsonSerializerOptions.Web)!));
     }
 
     private static void NameInSnakeCase(ModelBuilder model)

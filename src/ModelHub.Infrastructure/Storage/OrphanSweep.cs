@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using ModelHub.Application.Artifacts;
 using ModelHub.Application.Storage;
 using ModelHub.Infrastructure.Artifacts;
 
@@ -21,12 +22,7 @@ internal sealed class OrphanSweep(LocalArtifactStore store, IServiceScopeFactory
         var before = clock.GetUtcNow() - grace;
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<HubDbContext>();
-        await db.Database.ExecuteSqlAsync(
-            $"""
-             delete from artifacts a where created_at < {before}
-               and not exists (select from dataset_parts p where p.artifact_sha256 = a.sha256)
-               and not exists (select from models m where m.artifact_sha256 = a.sha256)
-             """, cancellation);
+        await db.Database.ExecuteSqlRawAsync(Unnamed(db), [before], cancellation);
         var swept = store.SweepTemporary(before);
         await foreach (var (sha256, written) in store.ListAsync(cancellation))
         {
@@ -36,6 +32,15 @@ internal sealed class OrphanSweep(LocalArtifactStore store, IServiceScopeFactory
             swept++;
         }
         return swept;
+    }
+
+    /// <summary>Whatever has a foreign key to an artifact names it.</summary>
+    private static string Unnamed(HubDbContext db)
+    {
+        var references = db.Model.FindEntityType(typeof(Artifact))!.GetReferencingForeignKeys()
+            .Select(key => (Table: key.DeclaringEntityType.GetTableName(), Column: key.Properties[0].GetColumnName()));
+        return "delete from artifacts a where created_at < {0}"
+            + string.Concat(references.Select(r => $" and not exists (select from {r.Table} r where r.{r.Column} = a.sha256)"));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
