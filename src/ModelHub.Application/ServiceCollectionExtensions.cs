@@ -6,6 +6,7 @@ using ModelHub.Application.Identity;
 using ModelHub.Application.Jobs;
 using ModelHub.Application.Models;
 using ModelHub.Application.Projects;
+using ModelHub.Application.Serving;
 
 namespace ModelHub.Application;
 
@@ -26,6 +27,7 @@ public static class ServiceCollectionExtensions
         services.AddScoped<IJobHandler, TrainHandler>();
         services.AddScoped<ModelService>();
         services.AddScoped<CollectionService>();
+        services.AddSingleton<IModelSource, TrainedModelSource>();
         services.AddSingleton<ModelCache>();
         services.AddSingleton<MembershipCache>();
         services.AddSingleton<PredictionService>();

@@ -84,8 +84,10 @@ public sealed class ExperimentService(HubDbContext db, ProjectAccess access, Job
     {
         var experiment = await VisibleAsync(caller, id, ProjectRole.Editor, cancellation);
         await jobs.CancelAsync(caller, experiment.JobId, cancellation);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        await db.Database.ExecuteSqlAsync($"select pg_notify({Notifications.Serving}, m.id::text) from models m where m.experiment_id = {id}", cancellation);
         await db.Experiments.Where(x => x.Id == id).ExecuteDeleteAsync(cancellation);
-        await db.Database.ExecuteSqlRawAsync($"select pg_notify('{Notifications.Serving}', '')", cancellation);
+        await transaction.CommitAsync(cancellation);
     }
 
     private async Task<ExperimentView> ViewAsync(Experiment experiment, CancellationToken cancellation)

@@ -51,6 +51,9 @@ public sealed class Model
     /// <summary>Scores per fold of the metric that was optimised.</summary>
     public double[] FoldScores { get; private set; } = [];
 
+    /// <summary>Where deployments of this model draw the line between the classes, unless they say themselves; null for the usual one half.</summary>
+    public double? PredictionThreshold { get; private set; }
+
     /// <summary>Name → {default, actual}, as JSON.</summary>
     public string Parameters { get; private set; } = "{}";
 
@@ -80,6 +83,8 @@ public sealed class Model
         FailureReason = reason;
         TrainSeconds = trainSeconds;
     }
+
+    public void DrawLineAt(double threshold) => PredictionThreshold = threshold;
 
     public void Crown(bool isBest) => IsBest = isBest;
 }

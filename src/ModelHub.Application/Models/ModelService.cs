@@ -119,7 +119,7 @@ public sealed class ModelService(HubDbContext db, ProjectAccess access, IArtifac
         await access.RequireAsync(caller, view.Model.ProjectId, ProjectRole.Editor, "model", cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         await db.Models.Where(m => m.Id == id).ExecuteDeleteAsync(cancellation);
-        await db.Database.ExecuteSqlRawAsync($"select pg_notify('{Notifications.Serving}', '')", cancellation);
+        await db.Database.ExecuteSqlAsync($"select pg_notify({Notifications.Serving}, {id.ToString()})", cancellation);
         await transaction.CommitAsync(cancellation);
     }
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Projects;
+using ModelHub.Application.Serving;
 using ModelHub.Engine;
 using ModelHub.Engine.Data;
 using ModelHub.Engine.Inference;
@@ -46,7 +47,7 @@ public sealed class PredictionService(ModelCache models, MembershipCache members
     /// <summary>Scores JSON: one record or a list of records. Unknown members and missing ones are warned about, not refused.</summary>
     public async Task<Predictions> PredictAsync(Caller caller, Guid modelId, JsonElement inputs, ScoringOptions options, CancellationToken cancellation)
     {
-        var model = await LoadAsync(caller, modelId, cancellation);
+        var loaded = await LoadAsync(caller, modelId, cancellation);
         if (options.Threshold is < 0 or > 1)
             throw ModelHubException.Invalid("options.threshold", "'threshold' is 0 to 1.");
         if (options.TopContributions is < 1)
@@ -58,6 +59,8 @@ public sealed class PredictionService(ModelCache models, MembershipCache members
             JsonValueKind.Array => throw ModelHubException.Invalid("inputs", $"'inputs' has more than {MostRows} rows."),
             _ => throw ModelHubException.Invalid("inputs", "'inputs' is a record or a list of records."),
         };
+        if (loaded.Trained is not { } model)
+            return await RunAsync(loaded, records, options, cancellation);
         var warnings = new SortedSet<string>(StringComparer.Ordinal);
         var row = model.CreateRow();
         var rows = new List<RowPrediction>(records.Count);
@@ -77,30 +80,46 @@ public sealed class PredictionService(ModelCache models, MembershipCache members
     public async Task<TableScores> PredictAsync(Caller caller, Guid modelId, Table table, CancellationToken cancellation)
     {
         var model = await LoadAsync(caller, modelId, cancellation);
-        var outputs = model.Predict(table, cancellation);
-        var rows = new List<RowPrediction>(table.RowCount);
-        for (var r = 0; r < table.RowCount; r++)
-        {
-            var own = outputs.AsSpan(r * model.OutputCount, model.OutputCount);
-            rows.Add(new RowPrediction(model.Task == TaskKind.Regression ? null : model.Label(own), own.ToArray()));
-        }
-        var labels = Labels.Of(table, model.Header.Target, model.Task, model.Classes);
+        var outputs = await model.PredictAsync(table, cancellation);
+        var rows = Decide(model, outputs, null);
+        var labels = Labels.Of(table, model.Header.Target, model.Task, model.Header.Classes);
         var labelled = labels.Count(l => !double.IsNaN(l));
-        var metrics = labelled == 0 ? null : EvaluationReport.Of(model.Task, model.Classes, outputs, labels, model.Header.Threshold).Metrics
+        var metrics = labelled == 0 ? null : EvaluationReport.Of(model.Task, model.Header.Classes, outputs, labels, model.Header.Threshold).Metrics
             .Where(m => double.IsFinite(m.Value)).ToDictionary(m => m.Key, m => m.Value, StringComparer.Ordinal);
         var task = model.Task switch
         {
             TaskKind.Binary => TaskKindName.Binary, TaskKind.Multiclass => TaskKindName.Multiclass, TaskKind.Regression => TaskKindName.Regression,
         };
-        return new TableScores(task, model.Classes, rows, labelled, metrics);
+        return new TableScores(task, model.Header.Classes, rows, labelled, metrics);
     }
 
-    private async ValueTask<TrainedModel> LoadAsync(Caller caller, Guid modelId, CancellationToken cancellation)
+    private static async Task<Predictions> RunAsync(
+        LoadedModel model, IReadOnlyList<JsonElement> records, ScoringOptions options, CancellationToken cancellation)
+    {
+        if (options.IncludeContributions)
+            throw new ModelHubException(ErrorKind.WrongState, "no_contributions", "This model has no exact contributions.");
+        var outputs = await model.PredictAsync(RecordTable.Of(records), cancellation);
+        return new Predictions(model.Header.Classes, Decide(model, outputs, options.Threshold), [], null);
+    }
+
+    private static List<RowPrediction> Decide(LoadedModel model, double[] outputs, double? threshold)
+    {
+        var rows = new List<RowPrediction>(outputs.Length / model.OutputCount);
+        for (var at = 0; at < outputs.Length; at += model.OutputCount)
+        {
+            var own = outputs.AsSpan(at, model.OutputCount);
+            rows.Add(new RowPrediction(
+                model.Task == TaskKind.Regression ? null : model.Header.Classes[EvaluationReport.Decide(own, threshold ?? model.Header.Threshold)], own.ToArray()));
+        }
+        return rows;
+    }
+
+    private async ValueTask<LoadedModel> LoadAsync(Caller caller, Guid modelId, CancellationToken cancellation)
     {
         var loaded = await models.GetAsync(modelId, cancellation);
         if (!await memberships.IsMemberAsync(caller, loaded.ProjectId, cancellation))
             throw ModelHubException.NotFound("model");
-        return loaded.Model;
+        return loaded;
     }
 
     /// <summary>Of the score of the positive class, of the most likely one of many, or of the value.</summary>

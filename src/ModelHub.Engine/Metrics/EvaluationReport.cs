@@ -36,11 +36,11 @@ public sealed record EvaluationReport
         return task == TaskKind.Regression ? OfValues(outputs, labels, rows) : OfClasses(task, classes, outputs, labels, rows, width, threshold);
     }
 
-    /// <summary>The class with the highest probability; of a binary one, the positive when it reaches the threshold.</summary>
+    /// <summary>The class with the highest probability; of a binary one, the positive when it exceeds the threshold.</summary>
     public static int Decide(ReadOnlySpan<double> probabilities, double threshold)
     {
         if (probabilities.Length == 2)
-            return probabilities[1] >= threshold ? 1 : 0;
+            return probabilities[1] > threshold ? 1 : 0;
         var best = 0;
         for (var k = 1; k < probabilities.Length; k++)
         {

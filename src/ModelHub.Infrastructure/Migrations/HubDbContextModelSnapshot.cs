@@ -526,6 +526,10 @@ namespace ModelHub.Infrastructure.Migrations
                         .HasColumnType("jsonb")
                         .HasColumnName("parameters");
 
+                    b.Property<double?>("PredictionThreshold")
+                        .HasColumnType("double precision")
+                        .HasColumnName("prediction_threshold");
+
                     b.Property<Guid>("ProjectId")
                         .HasColumnType("uuid")
                         .HasColumnName("project_id");

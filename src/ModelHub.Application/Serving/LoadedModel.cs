@@ -1,0 +1,43 @@
+using ModelHub.Engine.Data;
+using ModelHub.Engine.Inference;
+
+namespace ModelHub.Application.Serving;
+
+/// <summary>A model ready to score, and whose it is: one of the engine's, or a runner.</summary>
+public sealed class LoadedModel
+{
+    public LoadedModel(Guid id, Guid projectId, string name, TrainedModel model, long size)
+    {
+        (Id, ProjectId, Name, Trained, Header, Size) = (id, projectId, name, model, model.Header, size);
+    }
+
+    public LoadedModel(Guid id, Guid projectId, string name, IModelRunner runner, long size)
+    {
+        (Id, ProjectId, Name, Runner, Header, Size) = (id, projectId, name, runner, runner.Header, size);
+    }
+
+    public Guid Id { get; }
+
+    public Guid ProjectId { get; }
+
+    public string Name { get; }
+
+    /// <summary>The engine's own: scores rows one by one and in blocks, explains exactly. Null for a runner.</summary>
+    public TrainedModel? Trained { get; }
+
+    public IModelRunner? Runner { get; }
+
+    public ModelHeader Header { get; }
+
+    /// <summary>Bytes in memory, roughly.</summary>
+    public long Size { get; }
+
+    public TaskKind Task => Header.Task;
+
+    /// <summary>Numbers per row: a probability per class (binary: negative, positive), or one value.</summary>
+    public int OutputCount => Task == TaskKind.Regression ? 1 : Header.Classes.Count;
+
+    /// <summary>Rows × <see cref="OutputCount"/>, row after row.</summary>
+    public async ValueTask<double[]> PredictAsync(Table rows, CancellationToken cancellation) =>
+        Trained is not null ? Trained.Predict(rows, cancellation) : await Runner!.PredictAsync(rows, cancellation);
+}

@@ -1,0 +1,44 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using ModelHub.Application.Artifacts;
+using ModelHub.Application.Errors;
+using ModelHub.Application.Storage;
+using ModelHub.Engine;
+using ModelHub.Engine.Inference;
+
+namespace ModelHub.Application.Serving;
+
+/// <summary>Models that this hub has trained.</summary>
+internal sealed class TrainedModelSource(IServiceScopeFactory scopes, IArtifactStore store) : IModelSource
+{
+    public async Task<LoadedModel?> LoadAsync(Guid id, CancellationToken cancellation)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var row = await scope.ServiceProvider.GetRequiredService<HubDbContext>().Models.AsNoTracking().Where(m => m.Id == id)
+            .Select(m => new { m.ProjectId, m.Name, m.ArtifactSha256, m.FailureReason }).FirstOrDefaultAsync(cancellation);
+        if (row is null)
+            return null;
+        if (row.ArtifactSha256 is null)
+            throw new ModelHubException(ErrorKind.WrongState, "model_failed", $"This model was not trained: {row.FailureReason}");
+        await using var stream = await store.OpenAsync(row.ArtifactSha256, cancellation);
+        var bytes = new byte[stream.Length];
+        await stream.ReadExactlyAsync(bytes, cancellation);
+        try
+        {
+            return new LoadedModel(id, row.ProjectId, row.Name, TrainedModel.FromArtifact(bytes), bytes.Length);
+        }
+        catch (EngineException damaged)
+        {
+            throw new ModelHubException(ErrorKind.Internal, "artifact_damaged", "The model's artifact is damaged.", inner: damaged);
+        }
+    }
+
+    public async Task<ModelIdentity?> FindAsync(Guid id, CancellationToken cancellation)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var row = await scope.ServiceProvider.GetRequiredService<HubDbContext>().Models.AsNoTracking().Where(m => m.Id == id)
+            .Select(m => new { m.ProjectId, m.Name, m.PredictionThreshold, m.FailureReason }).FirstOrDefaultAsync(cancellation);
+        return row is null ? null : new ModelIdentity(
+            id, row.ProjectId, row.Name, row.PredictionThreshold, row.FailureReason is { } reason ? $"This model was not trained: {reason}" : null);
+    }
+}
