@@ -9,6 +9,12 @@ public static class Notifications
     /// <summary>A key was revoked or a user deleted.</summary>
     public const string Keys = "modelhub_keys";
 
-    /// <summary>A model was deleted, or a deployment changed; the payload is its id.</summary>
+    /// <summary>A model was deleted (its id), a deployment changed (<c>id:revision</c>) or was deleted (its id), or anything may have (nothing).</summary>
     public const string Serving = "modelhub_serving";
+
+    /// <summary>Whom a payload names; null for everything.</summary>
+    public static Guid? IdOf(string payload) => payload.Length >= 36 && Guid.TryParseExact(payload.AsSpan(0, 36), "D", out var id) ? id : null;
+
+    /// <summary>The revision in a payload; the last there can be when the thing was deleted.</summary>
+    public static long RevisionOf(string payload) => payload.Length > 37 && long.TryParse(payload.AsSpan(37), out var revision) ? revision : long.MaxValue;
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Application.Collections;
 using ModelHub.Application.Datasets;
+using ModelHub.Application.Deployments;
 using ModelHub.Application.Experiments;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Jobs;
@@ -29,6 +30,11 @@ public static class ServiceCollectionExtensions
         services.AddScoped<CollectionService>();
         services.AddSingleton<IModelSource, TrainedModelSource>();
         services.AddSingleton<ModelCache>();
+        services.AddSingleton<DeploymentCache>();
+        services.AddSingleton<DeploymentGate>();
+        services.AddSingleton<ServingNodes>();
+        services.AddHostedService(provider => provider.GetRequiredService<ServingNodes>());
+        services.AddScoped<DeploymentService>();
         services.AddSingleton<MembershipCache>();
         services.AddSingleton<PredictionService>();
         return services;

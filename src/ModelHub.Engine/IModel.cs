@@ -44,4 +44,11 @@ public interface IModel
             Score(row, scores.Slice(i * OutputCount, OutputCount));
         }
     }
+
+    /// <summary>Raw scores of rows that lie one after the other, <see cref="FeatureCount"/> values each: rows × OutputCount.</summary>
+    void ScoreRows(ReadOnlySpan<float> rows, Span<double> scores)
+    {
+        for (int at = 0, to = 0; at + FeatureCount <= rows.Length && FeatureCount > 0; at += FeatureCount, to += OutputCount)
+            Score(rows.Slice(at, FeatureCount), scores.Slice(to, OutputCount));
+    }
 }

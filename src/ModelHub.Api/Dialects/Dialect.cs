@@ -38,6 +38,9 @@ internal abstract class Dialect
 
     public abstract Task WriteProblemAsync(HttpContext context, ProblemDetails problem);
 
+    /// <summary>Where a deployment is found, as a refusal to delete what is deployed says.</summary>
+    public virtual string LinkToDeployment(Guid id) => $"/api/deployments/{id}";
+
     /// <summary>Asked between reading a body and validating it.</summary>
     public virtual Task BeforeActionAsync(ActionExecutingContext context) => Task.CompletedTask;
 

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Mvc.ApplicationModels;
 using ModelHub.Api.Dialects.AutoMl;
 using ModelHub.Api.Dialects.Hub;
+using ModelHub.Api.Dialects.Predictions;
 
 namespace ModelHub.Api.Dialects;
 
@@ -10,9 +11,13 @@ internal static class DialectRegistration
     public static void AddDialects(this IServiceCollection services)
     {
         services.AddSingleton<Dialect, AutoMlDialect>();
+        services.AddSingleton<Dialect, PredictionsDialect>();
         services.AddSingleton<Dialect, HubDialect>();
         services.AddSingleton<DialectSet>();
     }
+
+    /// <summary>Endpoints that are no controllers.</summary>
+    public static void MapDialects(this WebApplication app) => PredictionEndpoints.Map(app);
 }
 
 /// <summary>Puts each controller into the OpenAPI document of the dialect whose folder it lies in.</summary>

@@ -14,9 +14,14 @@ internal sealed class HubExceptionHandler(ILogger<HubExceptionHandler> log) : IE
             context.Response.StatusCode = 499;
             return true;
         }
-        if (exception is MalformedBodyException or BadHttpRequestException { StatusCode: 400 or 408 })
+        if (exception is HttpRefusalException own)
         {
-            await ProblemAnswer.WriteAsync(context, 400, "malformed", exception is MalformedBodyException ? exception.Message : "The request could not be read.", null);
+            await ProblemAnswer.WriteAsync(context, own.Status, own.Code, own.Message, null);
+            return true;
+        }
+        if (exception is BadHttpRequestException { StatusCode: 400 or 408 })
+        {
+            await ProblemAnswer.WriteAsync(context, 400, "malformed", "The request could not be read.", null);
             return true;
         }
         var refusal = exception switch

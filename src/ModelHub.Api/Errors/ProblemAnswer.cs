@@ -15,7 +15,8 @@ internal static class ProblemAnswer
     public static async Task WriteAsync(HttpContext context, ModelHubException refusal)
     {
         var dialect = context.RequestServices.GetRequiredService<DialectSet>().Of(context.Request.Path);
-        await WriteAsync(context, dialect.StatusOf(refusal.Kind), refusal.Code, refusal.Message, refusal.Fields);
+        await WriteAsync(context, dialect.StatusOf(refusal.Kind), refusal.Code, refusal.Message, refusal.Fields,
+            refusal.Deployments?.Select(dialect.LinkToDeployment).ToArray());
     }
 
     /// <summary>An answer that ended with a status and no body: unknown route, wrong method, wrong content type, no key.</summary>
@@ -36,7 +37,7 @@ internal static class ProblemAnswer
     }
 
     public static async Task WriteAsync(
-        HttpContext context, int status, string code, string message, IReadOnlyDictionary<string, string>? fields)
+        HttpContext context, int status, string code, string message, IReadOnlyDictionary<string, string>? fields, string[]? deployments = null)
     {
         context.Response.StatusCode = status;
         if (status == 401)
@@ -53,6 +54,8 @@ internal static class ProblemAnswer
         };
         if (fields is not null)
             problem.Extensions["errors"] = fields;
+        if (deployments is not null)
+            problem.Extensions["deployments"] = deployments;
         await context.RequestServices.GetRequiredService<IProblemDetailsService>()
             .WriteAsync(new ProblemDetailsContext { HttpContext = context, ProblemDetails = problem });
     }

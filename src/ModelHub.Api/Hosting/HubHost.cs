@@ -91,8 +91,10 @@ internal static class HubHost
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapHealth();
-        if (settings.Role is not "worker")
-            app.MapControllers().RequireAuthorization();
+        if (settings.Role is "worker")
+            return;
+        app.MapControllers().RequireAuthorization();
+        app.MapDialects();
     }
 
     private static void AddLogging(WebApplicationBuilder builder, HubSettings settings)

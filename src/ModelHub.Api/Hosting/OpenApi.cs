@@ -20,7 +20,8 @@ internal static class OpenApi
                 dialects.All.Any(d => d.Name == document && d.Folder == action.GroupName));
             swagger.TagActionsBy(action => [action.ActionDescriptor.RouteValues["controller"] ?? "hub"]);
             swagger.CustomOperationIds(action =>
-                $"{action.ActionDescriptor.RouteValues["controller"]}_{action.ActionDescriptor.RouteValues["action"]}");
+                action.ActionDescriptor.EndpointMetadata.OfType<IEndpointNameMetadata>().LastOrDefault()?.EndpointName
+                ?? $"{action.ActionDescriptor.RouteValues["controller"]}_{action.ActionDescriptor.RouteValues["action"]}");
             swagger.SupportNonNullableReferenceTypes();
             swagger.IncludeXmlComments(Path.Combine(AppContext.BaseDirectory, "modelhub.xml"));
             swagger.AddSecurityDefinition("key", new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "An API key." });

@@ -15,6 +15,9 @@ public sealed class ModelHubException(
 
     public IReadOnlyDictionary<string, string>? Fields { get; } = fields;
 
+    /// <summary>The deployments that stand in the way; dialects link to them.</summary>
+    public IReadOnlyList<Guid>? Deployments { get; init; }
+
     public static ModelHubException Invalid(string field, string message) =>
         new(ErrorKind.Invalid, "invalid", message, new Dictionary<string, string> { [field] = message });
 

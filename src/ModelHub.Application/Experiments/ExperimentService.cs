@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using ModelHub.Application.Datasets;
+using ModelHub.Application.Deployments;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Jobs;
@@ -83,8 +84,11 @@ public sealed class ExperimentService(HubDbContext db, ProjectAccess access, Job
     public async Task DeleteAsync(Caller caller, Guid id, CancellationToken cancellation)
     {
         var experiment = await VisibleAsync(caller, id, ProjectRole.Editor, cancellation);
-        await jobs.CancelAsync(caller, experiment.JobId, cancellation);
+        if (experiment.FinishedAt is null)
+            await jobs.CancelAsync(caller, experiment.JobId, cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        await DeployedModels.RequireFreeAsync(
+            db, await db.Models.Where(m => m.ExperimentId == id).Select(m => m.Id).ToListAsync(cancellation), "model", cancellation);
         await db.Database.ExecuteSqlAsync($"select pg_notify({Notifications.Serving}, m.id::text) from models m where m.experiment_id = {id}", cancellation);
         await db.Experiments.Where(x => x.Id == id).ExecuteDeleteAsync(cancellation);
         await transaction.CommitAsync(cancellation);

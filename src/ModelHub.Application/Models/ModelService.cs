@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using ModelHub.Application.Artifacts;
+using ModelHub.Application.Deployments;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Experiments;
 using ModelHub.Application.Identity;
@@ -9,7 +10,7 @@ using ModelHub.Application.Storage;
 namespace ModelHub.Application.Models;
 
 /// <summary>A model with the names of where it belongs.</summary>
-public sealed record ModelView(Model Model, string ExperimentName, string ProjectName);
+public sealed record ModelView(Model Model, string ExperimentName, string ProjectName, bool InProduction = false, bool InStaging = false);
 
 /// <summary>Which models are wanted, and in what order.</summary>
 public sealed record ModelFilter
@@ -51,13 +52,21 @@ public sealed class ModelService(HubDbContext db, ProjectAccess access, IArtifac
                         && (filter.ExperimentId == null || m.ExperimentId == filter.ExperimentId)
                         && (filter.Algorithm == null || m.Algorithm == filter.Algorithm)
                         && (!filter.BestOnly || m.IsBest)
-                     select new { Model = m, Experiment = x.Name, Project = p.Name };
-        if (filter.InProduction || filter.InStaging)
-            models = models.Where(_ => false); // nothing is deployed before deployments exist
+                     select new
+                     {
+                         Model = m,
+                         Experiment = x.Name,
+                         Project = p.Name,
+                         Production = Serving(DeploymentStage.Production).Contains(m.Id),
+                         Staging = Serving(DeploymentStage.Staging).Contains(m.Id),
+                     };
+        if (filter.InProduction)
+            models = models.Where(r => Serving(DeploymentStage.Production).Contains(r.Model.Id));
+        if (filter.InStaging)
+            models = models.Where(r => Serving(DeploymentStage.Staging).Contains(r.Model.Id));
         if (filter.Search is { Length: > 0 } search)
         {
-            var pattern = "%" + search.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal)
-                .Replace("_", "\\_", StringComparison.Ordinal).Replace("\0", "", StringComparison.Ordinal) + "%";
+            var pattern = LikePattern.Containing(search);
             models = models.Where(r => EF.Functions.ILike(r.Model.Name, pattern, "\\") || EF.Functions.ILike(r.Model.Algorithm, pattern, "\\")
                 || EF.Functions.ILike(r.Experiment, pattern, "\\") || EF.Functions.ILike(r.Project, pattern, "\\"));
         }
@@ -76,7 +85,7 @@ public sealed class ModelService(HubDbContext db, ProjectAccess access, IArtifac
             models = models.OrderByDescending(r => r.Model.CreatedAt).ThenBy(r => r.Model.Id);
         }
         var items = await models.Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
-        return new Page<ModelView>([.. items.Select(r => new ModelView(r.Model, r.Experiment, r.Project))], total, paging.Limit, paging.Offset);
+        return new Page<ModelView>([.. items.Select(r => new ModelView(r.Model, r.Experiment, r.Project, r.Production, r.Staging))], total, paging.Limit, paging.Offset);
     }
 
     public async Task<ModelView> GetAsync(Caller caller, Guid id, CancellationToken cancellation)
@@ -85,7 +94,8 @@ public sealed class ModelService(HubDbContext db, ProjectAccess access, IArtifac
                            join x in db.Experiments on m.ExperimentId equals x.Id
                            join p in db.Projects on m.ProjectId equals p.Id
                            where m.Id == id
-                           select new ModelView(m, x.Name, p.Name)).FirstOrDefaultAsync(cancellation) ?? throw ModelHubException.NotFound("model");
+                           select new ModelView(
+                               m, x.Name, p.Name, Serving(DeploymentStage.Production).Contains(m.Id), Serving(DeploymentStage.Staging).Contains(m.Id))).FirstOrDefaultAsync(cancellation) ?? throw ModelHubException.NotFound("model");
         await access.RequireAsync(caller, found.Model.ProjectId, ProjectRole.Viewer, "model", cancellation);
         return found;
     }
@@ -118,8 +128,16 @@ public sealed class ModelService(HubDbContext db, ProjectAccess access, IArtifac
         var view = await GetAsync(caller, id, cancellation);
         await access.RequireAsync(caller, view.Model.ProjectId, ProjectRole.Editor, "model", cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        await DeployedModels.RequireFreeAsync(db, [id], "model", cancellation);
         await db.Models.Where(m => m.Id == id).ExecuteDeleteAsync(cancellation);
         await db.Database.ExecuteSqlAsync($"select pg_notify({Notifications.Serving}, {id.ToString()})", cancellation);
         await transaction.CommitAsync(cancellation);
     }
+
+    /// <summary>Models that answer requests of an active deployment.</summary>
+    private IQueryable<Guid> Serving(DeploymentStage stage) =>
+        from d in db.Set<Deployment>()
+        from m in d.Models
+        where d.Stage == stage && d.Status == DeploymentStatus.Active && m.Role != ServingRole.Shadow
+        select m.ModelId;
 }

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using ModelHub.Application.Deployments;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Jobs;
@@ -52,6 +53,7 @@ public sealed class ProjectService(HubDbContext db, ProjectAccess access, JobSer
     {
         await access.RequireAsync(caller, id, ProjectRole.Owner, "project", cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        await DeployedModels.RequireFreeProjectAsync(db, id, cancellation);
         await jobs.CancelOfProjectAsync(id, cancellation);
         await db.Projects.Where(p => p.Id == id).ExecuteDeleteAsync(cancellation);
         await db.Database.ExecuteSqlRawAsync($"select pg_notify('{Notifications.Serving}', '')", cancellation);

@@ -1,3 +1,4 @@
+using ModelHub.Application.Scoring;
 using ModelHub.Engine.Data;
 using ModelHub.Engine.Inference;
 
@@ -6,6 +7,9 @@ namespace ModelHub.Application.Serving;
 /// <summary>A model ready to score, and whose it is: one of the engine's, or a runner.</summary>
 public sealed class LoadedModel
 {
+    private const int MostBytesKept = 1 << 20;
+    private readonly System.Collections.Concurrent.ConcurrentBag<RowBlock> _blocks = [];
+
     public LoadedModel(Guid id, Guid projectId, string name, TrainedModel model, long size)
     {
         (Id, ProjectId, Name, Trained, Header, Size) = (id, projectId, name, model, model.Header, size);
@@ -34,8 +38,22 @@ public sealed class LoadedModel
 
     public TaskKind Task => Header.Task;
 
+    public bool IsBinary => Task == TaskKind.Binary;
+
+    public bool IsRegression => Task == TaskKind.Regression;
+
     /// <summary>Numbers per row: a probability per class (binary: negative, positive), or one value.</summary>
     public int OutputCount => Task == TaskKind.Regression ? 1 : Header.Classes.Count;
+
+    /// <summary>Room for rows on their way through this model; given back with <see cref="Return"/>.</summary>
+    internal RowBlock RentBlock() => _blocks.TryTake(out var block) ? block : new RowBlock(this);
+
+    internal void Return(RowBlock block)
+    {
+        block.Clear();
+        if (block.BytesHeld < MostBytesKept && _blocks.Count < Environment.ProcessorCount * 4)
+            _blocks.Add(block);
+    }
 
     /// <summary>Rows × <see cref="OutputCount"/>, row after row.</summary>
     public async ValueTask<double[]> PredictAsync(Table rows, CancellationToken cancellation) =>

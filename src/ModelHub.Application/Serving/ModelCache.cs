@@ -21,7 +21,7 @@ public sealed class ModelCache
         {
             if (channel != Notifications.Serving)
                 return;
-            if (Guid.TryParse(payload, out var id))
+            if (Notifications.IdOf(payload) is { } id)
                 Drop(id);
             else
                 Array.ForEach([.. _entries.Keys], Drop);

@@ -51,4 +51,18 @@ public sealed class Blend : IModel
                 scores[o] += Weights[m] * one[o];
         }
     }
+
+    public void ScoreRows(ReadOnlySpan<float> rows, Span<double> scores)
+    {
+        var one = System.Buffers.ArrayPool<double>.Shared.Rent(scores.Length);
+        var own = one.AsSpan(0, scores.Length);
+        scores.Clear();
+        for (var m = 0; m < Members.Count; m++)
+        {
+            Members[m].ScoreRows(rows, own);
+            for (var i = 0; i < own.Length; i++)
+                scores[i] += Weights[m] * own[i];
+        }
+        System.Buffers.ArrayPool<double>.Shared.Return(one);
+    }
 }

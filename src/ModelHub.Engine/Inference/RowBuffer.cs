@@ -12,17 +12,28 @@ public sealed class RowBuffer
 {
     private readonly FeaturePlan _plan;
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>>[] _levels;
-    private readonly float[] _features;
+    private readonly int _width;
+    private float[] _features;
+    private int _start;
 
     internal RowBuffer(FeaturePlan plan, Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>>[] levels)
     {
         _plan = plan;
         _levels = levels;
-        _features = new float[plan.Features.Count];
+        _width = plan.Features.Count;
+        _features = new float[_width];
         Clear();
     }
 
-    public ReadOnlySpan<float> Features => _features;
+    public ReadOnlySpan<float> Features => _features.AsSpan(_start, _width);
+
+    /// <summary>Writes the row's features into a place of the caller's from now on: one row of many that lie one after the other.</summary>
+    public void MoveTo(float[] features, int start)
+    {
+        if (start < 0 || start + _width > features.Length)
+            throw new ArgumentException($"There is no room for {_width} features.", nameof(start));
+        (_features, _start) = (features, start);
+    }
 
     /// <summary>Input of the last cell that was a text where a number belongs, or a category that training did not see; -1 for none.</summary>
     public int Unusual { get; private set; } = -1;
@@ -30,13 +41,13 @@ public sealed class RowBuffer
     /// <summary>Makes every cell missing.</summary>
     public void Clear()
     {
-        Array.Fill(_features, float.NaN);
+        _features.AsSpan(_start, _width).Fill(float.NaN);
         Unusual = -1;
     }
 
     public void SetNumber(int input, double value)
     {
-        var at = _plan.Offsets[input];
+        var at = _start + _plan.Offsets[input];
         switch (_plan.Inputs[input].Encoding)
         {
             case Encoding.Number:
@@ -82,7 +93,7 @@ public sealed class RowBuffer
     private void SetLevel(int input, ReadOnlySpan<char> text)
     {
         if (_levels[input].TryGetValue(text, out var code))
-            _features[_plan.Offsets[input]] = code;
+            _features[_start + _plan.Offsets[input]] = code;
         else
             Unusual = input;
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text.Json;
 using ModelHub.Engine.Data;
@@ -10,8 +11,10 @@ using ModelHub.Engine.Serialization;
 namespace ModelHub.Engine.Inference;
 
 /// <summary>What an artifact says about its model besides numbers.</summary>
+/// <param name="TargetMin">Smallest and largest target that training saw, for a regression; null when not known.</param>
 public sealed record ModelHeader(
-    string Algorithm, TaskKind Task, string Target, IReadOnlyList<string> Classes, double Threshold, IReadOnlyList<InputColumn> Inputs);
+    string Algorithm, TaskKind Task, string Target, IReadOnlyList<string> Classes, double Threshold, IReadOnlyList<InputColumn> Inputs,
+    double? TargetMin = null, double? TargetMax = null);
 
 /// <summary>
 /// A model with everything it needs: inputs, preparation, classes, threshold. Immutable and thread-safe. One row and many give the same
@@ -64,6 +67,28 @@ public sealed class TrainedModel
 
     public void Predict(RowBuffer row, Span<double> outputs) => Predict(row.Features, outputs);
 
+    /// <summary>Features per row, as <see cref="RowBuffer"/> writes them.</summary>
+    public int FeatureCount => _plan.Features.Count;
+
+    /// <summary>Per input its first feature.</summary>
+    public ReadOnlySpan<int> FeatureOffsets => _plan.Offsets;
+
+    /// <summary>Predictions of rows whose features lie one after the other; <paramref name="outputs"/> is rows × <see cref="OutputCount"/>.</summary>
+    public void PredictRows(ReadOnlySpan<float> features, Span<double> outputs)
+    {
+        var rows = FeatureCount == 0 ? 0 : features.Length / FeatureCount;
+        if (rows == 1)
+        {
+            Predict(features, outputs);
+            return;
+        }
+        var scores = ArrayPool<double>.Shared.Rent(rows * Model.OutputCount);
+        _scorer.ScoreRows(features, scores.AsSpan(0, rows * Model.OutputCount));
+        for (var r = 0; r < rows; r++)
+            Link(scores.AsSpan(r * Model.OutputCount, Model.OutputCount), outputs.Slice(r * OutputCount, OutputCount));
+        ArrayPool<double>.Shared.Return(scores);
+    }
+
     /// <summary>Rows × <see cref="OutputCount"/>, row after row, on all threads.</summary>
     public double[] Predict(Table table, CancellationToken cancellation = default)
     {
@@ -80,7 +105,7 @@ public sealed class TrainedModel
         return outputs;
     }
 
-    /// <summary>In which space <see cref="Contributions"/> add up: log_odds (the score before the logistic or softmax) or value.</summary>
+    /// <summary>In which space contributions add up: log_odds (the score before the logistic or softmax) or value.</summary>
     public string ContributionSpace => Task == TaskKind.Regression ? "value" : "log_odds";
 
     /// <summary>
@@ -88,11 +113,15 @@ public sealed class TrainedModel
     /// </summary>
     /// <param name="output">The class of a multiclass model; 0 otherwise.</param>
     /// <exception cref="EngineException">The model is of a kind that has no exact contributions.</exception>
-    public (IReadOnlyList<KeyValuePair<string, double>> Columns, double Bias) Contributions(RowBuffer row, int output)
+    public (IReadOnlyList<KeyValuePair<string, double>> Columns, double Bias) Contributions(RowBuffer row, int output) =>
+        Contributions(row.Features, output);
+
+    /// <summary>The same for a row's features.</summary>
+    public (IReadOnlyList<KeyValuePair<string, double>> Columns, double Bias) Contributions(ReadOnlySpan<float> features, int output)
     {
         var explainer = _explainer.Value;
         var all = new double[explainer.Width];
-        explainer.Explain(row.Features, all);
+        explainer.Explain(features, all);
         var own = all.AsSpan(output * (explainer.FeatureCount + 1), explainer.FeatureCount + 1);
         var sums = new OrderedDictionary<string, double>(StringComparer.Ordinal);
         for (var f = 0; f < _plan.Features.Count; f++)

@@ -164,7 +164,8 @@ public sealed class AutoMlSearch
     private CandidateResult Finish(CandidateResult result, IModel model)
     {
         var trained = new TrainedModel(new ModelHeader(
-            result.Algorithm, _labels.Task, _options.Target, _labels.Classes, 0.5, _plan.Inputs), model);
+            result.Algorithm, _labels.Task, _options.Target, _labels.Classes, 0.5, _plan.Inputs,
+            IsRegression ? _labels.Values.Where(double.IsFinite).Min() : null, IsRegression ? _labels.Values.Where(double.IsFinite).Max() : null), model);
         var outputs = trained.Link(result.Scores);
         double[] truth = [.. _held.Select(r => _set.Labels[r])];
         var report = EvaluationReport.Of(_labels.Task, _labels.Classes, outputs, truth);
@@ -219,6 +220,8 @@ public sealed class AutoMlSearch
             sum += loss.Value(scores.AsSpan(i * width, width), _set.Labels[_held[i]]);
         return sum;
     }
+
+    private bool IsRegression => _labels.Task == TaskKind.Regression;
 
     private static int[] Labelled(double[] labels, int offset) =>
         [.. Enumerable.Range(0, labels.Length).Where(r => !double.IsNaN(labels[r])).Select(r => r + offset)];

@@ -58,6 +58,10 @@ internal static class HubPaging
         return new Paging(limit ?? 50, offset ?? 0);
     }
 
+    /// <summary>Reads an id of a query; null when it is not named.</summary>
+    public static Guid? QueryId(string? text, string field) => text is null ? null
+        : HubId.TryParse(text, out var id) ? id : throw ModelHubException.Invalid(field, $"'{field}' is no id.");
+
     /// <summary>Reads an id of a path; what is no id names nothing.</summary>
     public static Guid Id(string text, string noun) => HubId.TryParse(text, out var id) ? id : throw ModelHubException.NotFound(noun);
 }

@@ -82,8 +82,8 @@ internal static class ModelMapping
         ProjectId = view.Model.ProjectId,
         ProjectName = view.ProjectName,
         IsBest = view.Model.IsBest,
-        IsProduction = false,
-        IsStaging = false,
+        IsProduction = view.InProduction,
+        IsStaging = view.InStaging,
         Metrics = view.Model.Metrics.ToDictionary(m => m.Key, m => (object)m.Value, StringComparer.Ordinal),
         CreatedAt = view.Model.CreatedAt,
     };
@@ -101,14 +101,14 @@ internal static class ModelMapping
         {
             Id = view.Model.Id, Name = view.Model.Name, Algo = view.Model.Algorithm, ExperimentId = view.Model.ExperimentId,
             ExperimentName = view.ExperimentName, ProjectId = view.Model.ProjectId, ProjectName = view.ProjectName, IsBest = view.Model.IsBest,
-            IsProduction = false, IsStaging = false, Metrics = metrics, CreatedAt = view.Model.CreatedAt, Task = view.Model.Task,
+            IsProduction = view.InProduction, IsStaging = view.InStaging, Metrics = metrics, CreatedAt = view.Model.CreatedAt, Task = view.Model.Task,
             ArtifactId = view.Model.ArtifactSha256 is { } own ? HubId.OfArtifact(own) : null, ArtifactSha256 = view.Model.ArtifactSha256, TrainSeconds = view.Model.TrainSeconds, MicrosPerRow = view.Model.MicrosPerRow,
             SizeBytes = view.Model.SizeBytes,
         };
         return new ModelAnswer(model, view.Model.ArtifactSha256 is { } sha256 ? [new ArtifactLinkWire(HubId.OfArtifact(sha256), "model", "model_binary")] : []);
     }
 
-    public static PredictAnswer ToAnswer(Predictions scored) => new()
+    public static PredictAnswer ToAnswer(ModelHub.Application.Models.Predictions scored) => new()
     {
         Predictions = [.. scored.Rows.Select(row => new PredictionWire
         {

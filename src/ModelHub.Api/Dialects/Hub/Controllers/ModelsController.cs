@@ -104,8 +104,8 @@ public sealed record ModelQuery
 
     internal ModelFilter ToFilter() => new()
     {
-        ProjectId = ProjectId is null ? null : HubPaging.Id(ProjectId, "project"),
-        ExperimentId = ExperimentId is null ? null : HubPaging.Id(ExperimentId, "experiment"),
+        ProjectId = HubPaging.QueryId(ProjectId, "project_id"),
+        ExperimentId = HubPaging.QueryId(ExperimentId, "experiment_id"),
         Algorithm = ModelType,
         BestOnly = BestOnly || IsBest,
         InProduction = IsProduction,

@@ -1,0 +1,140 @@
+using System.Globalization;
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Net.Http.Headers;
+using ModelHub.Api.Access;
+using ModelHub.Api.Errors;
+using ModelHub.Api.Hosting;
+using ModelHub.Application.Deployments;
+using ModelHub.Application.Errors;
+using ModelHub.Application.Identity;
+using ModelHub.Application.Scoring;
+
+namespace ModelHub.Api.Dialects.Predictions;
+
+/// <summary>Scoring deployments. Endpoints and not controllers: rows go from the body's bytes to the answer's without objects between.</summary>
+internal sealed class PredictionEndpoints(DeploymentGate gate, HubSettings settings, TimeProvider clock)
+{
+    private const int LongestRequestLine = 8192;
+    private static readonly string[] Bases = ["/predApi/v1.0", "/v1.0", ""];
+
+    public static void Map(WebApplication app)
+    {
+        var endpoints = ActivatorUtilities.CreateInstance<PredictionEndpoints>(app.Services);
+        foreach (var root in Bases)
+        {
+            var name = root.Replace("/", "", StringComparison.Ordinal).Replace(".", "_", StringComparison.Ordinal);
+            Describe(app.MapPost(root + "/deployments/{deploymentId}/predictions", (HttpContext context, string deploymentId) =>
+                endpoints.PredictAsync(context, deploymentId, explains: false)), "predictions" + name, "Scores rows.");
+            Describe(app.MapPost(root + "/deployments/{deploymentId}/predictionExplanations", (HttpContext context, string deploymentId) =>
+                endpoints.PredictAsync(context, deploymentId, explains: true)), "predictionExplanations" + name, "Scores rows and says what moved each score.");
+        }
+    }
+
+    private static void Describe(RouteHandlerBuilder route, string name, string summary) => route
+        .RequireAuthorization().WithName(name).WithGroupName("Predictions").WithSummary(summary)
+        .Accepts<PredictionRows>("application/json", "text/csv", "text/plain", "multipart/form-data").Produces<PredictionsWire>(200, "application/json", "text/csv")
+        .Produces<MessageWire>(400).Produces<MessageWire>(401).Produces<MessageWire>(404).Produces<MessageWire>(413).Produces<MessageWire>(415);
+
+    private async Task PredictAsync(HttpContext context, string deploymentId, bool explains)
+    {
+        var start = clock.GetTimestamp();
+        var request = context.Request;
+        RequireShortLine(context);
+        var query = PredictionQuery.Of(request.Query, explains);
+        var served = await gate.OpenAsync(context.Caller(), deploymentId, context.RequestAborted);
+        var (format, body) = await OpenAsync(request, context.RequestAborted);
+        var model = await gate.ChooseAsync(served, request.Headers["X-Routing-Key"], body, format, context.RequestAborted);
+        var asCsv = WantsCsv(request);
+        PredictionWriter writer = asCsv ? new CsvPredictions(model, served, query) : new JsonPredictions(model, served, query);
+        var run = new ScoringRun(model, format, query.Passthrough, writer, context.Response.BodyWriter)
+        {
+            Starting = () =>
+            {
+                var headers = context.Response.Headers;
+                context.Response.ContentType = asCsv ? "text/csv; charset=utf-8" : "application/json";
+                headers["X-DataRobot-Execution-Time"] = clock.GetElapsedTime(start).TotalMilliseconds.ToString("0.###", CultureInfo.InvariantCulture);
+                headers["X-DataRobot-Model-Id"] = HubId.ToHex(model.Id);
+                headers["X-DataRobot-Deployment-Id"] = HubId.ToHex(served.Id);
+            },
+        };
+        try
+        {
+            await run.RunAsync(body, context.RequestAborted);
+        }
+        catch (Exception) when (context.Response.HasStarted)
+        {
+            context.Abort(); // rows were answered already: a cut connection is the one way left to say that it went wrong
+            throw;
+        }
+    }
+
+    private static void RequireShortLine(HttpContext context)
+    {
+        var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
+        if (context.Request.Method.Length + target.Length + " HTTP/1.1 ".Length > LongestRequestLine)
+            throw new HttpRefusalException(414, "request_line_too_long", $"The request line is longer than {LongestRequestLine} bytes.");
+    }
+
+    private static bool WantsCsv(HttpRequest request)
+    {
+        foreach (var accept in request.Headers.Accept)
+        {
+            if (accept?.Contains("text/csv", StringComparison.OrdinalIgnoreCase) == true)
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>The rows' format and bytes, unpacked, and out of their form when they come in one.</summary>
+    private async ValueTask<(RowFormat Format, PipeReader Body)> OpenAsync(HttpRequest request, CancellationToken cancellation)
+    {
+        var type = request.ContentType;
+        var isForm = type?.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase) == true;
+        var format = isForm ? RowFormat.Csv : FormatOf(type) ?? throw Unsupported("The content type is application/json, text/csv, text/plain or multipart/form-data.");
+        var encoding = request.Headers.ContentEncoding.ToString();
+        var body = encoding.ToUpperInvariant() switch
+        {
+            "" or "IDENTITY" => request.BodyReader,
+            "GZIP" or "X-GZIP" => GzipBody.Open(request.Body, settings.LargestBody),
+            _ => throw Unsupported("The content encoding is gzip, or none."),
+        };
+        return isForm ? await OfFormAsync(type!, body, cancellation) : (format, body);
+    }
+
+    private static HttpRefusalException Unsupported(string message) => new(415, "unsupported_media_type", message);
+
+    private static RowFormat? FormatOf(string? type)
+    {
+        var end = type?.IndexOf(';', StringComparison.Ordinal) ?? -1;
+        var media = (end < 0 ? type : type![..end])?.Trim();
+        return media?.ToUpperInvariant() switch
+        {
+            null or "" or "TEXT/CSV" or "TEXT/PLAIN" or "APPLICATION/OCTET-STREAM" or "APPLICATION/X-WWW-FORM-URLENCODED" => RowFormat.Csv,
+            "APPLICATION/JSON" => RowFormat.Json,
+            _ => null,
+        };
+    }
+
+    private static async ValueTask<(RowFormat Format, PipeReader Body)> OfFormAsync(string type, PipeReader body, CancellationToken cancellation)
+    {
+        var boundary = MediaTypeHeaderValue.TryParse(type, out var parsed) ? HeaderUtilities.RemoveQuotes(parsed.Boundary).Value : null;
+        if (boundary is not { Length: > 0 and <= 200 })
+            throw ModelHubException.Invalid("body", "The form has no boundary.");
+        var reader = new MultipartReader(boundary, body.AsStream());
+        try
+        {
+            while (await reader.ReadNextSectionAsync(cancellation) is { } section)
+            {
+                if (section.GetContentDispositionHeader() is { } header && HeaderUtilities.RemoveQuotes(header.Name) == "file")
+                    return (FormatOf(section.ContentType) ?? RowFormat.Csv, PipeReader.Create(section.Body));
+            }
+        }
+        catch (Exception broken) when (broken is IOException or InvalidDataException)
+        {
+            throw new ModelHubException(ErrorKind.Invalid, "bad_form", "The form is broken or ends too early.", inner: broken);
+        }
+        throw ModelHubException.Invalid("file", "The form has no part 'file'.");
+    }
+}

@@ -1,0 +1,195 @@
+using System.Text.Unicode;
+using ModelHub.Application.Datasets.Formats;
+
+namespace ModelHub.Application.Scoring;
+
+/// <summary>
+/// CSV (RFC 4180, any line end, , ; tab or | between cells, a header) from blocks of whole rows straight into features. Blank lines are
+/// skipped, but in a table of one column.
+/// </summary>
+internal sealed class CsvRows(RowColumns columns) : IRowFormat
+{
+    private byte _delimiter;
+
+    public int ReadHead(ReadOnlySpan<byte> start, bool isAll)
+    {
+        var bom = start.StartsWith("\uFEFF"u8) ? 3 : 0;
+        var text = start[bom..];
+        _delimiter = (byte)CsvSniffer.Delimiter(text);
+        var names = new List<byte[]>();
+        var at = bom + SkipBlank(text);
+        if (at == start.Length)
+            throw new RowRefusal(null, null, "There is no header.");
+        while (true)
+        {
+            var cell = Next(start, at, out var next, out var ended, isAll);
+            if (next < 0)
+                return -1;
+            names.Add(CellText.Trim(cell.ToArray()).ToArray());
+            if (names.Count > RowColumns.Most)
+                throw new RowRefusal(null, null, $"There are more than {RowColumns.Most} columns.");
+            at = next;
+            if (ended)
+                break;
+        }
+        columns.AddAll(names);
+        return at;
+    }
+
+    public int LastBoundary(ReadOnlySpan<byte> bytes, ref ScanState state)
+    {
+        var boundary = -1;
+        var at = state.At;
+        while (at < bytes.Length)
+        {
+            if (state.InText)
+            {
+                var quote = bytes[at..].IndexOf((byte)'"');
+                if (quote < 0)
+                    break;
+                at += quote;
+                if (at + 1 == bytes.Length) // one quote or two: the next byte will tell
+                {
+                    state.At = at;
+                    return boundary;
+                }
+                state.InText = bytes[at + 1] == '"';
+                at += state.InText ? 2 : 1;
+                continue;
+            }
+            var open = bytes[at..].IndexOf((byte)'"');
+            var plain = open < 0 ? bytes[at..] : bytes.Slice(at, open);
+            var end = plain.LastIndexOf((byte)'\n');
+            if (end >= 0)
+                boundary = at + end + 1;
+            if (open < 0)
+                break;
+            at += open + 1;
+            // Elsewhere than at the start of a cell a quote is a plain character.
+            state.InText = at == 1 || bytes[at - 2] == _delimiter || bytes[at - 2] is (byte)'\n' or (byte)'\r';
+        }
+        state.At = bytes.Length;
+        return boundary;
+    }
+
+    public void RequireEnd()
+    {
+    }
+
+    public void Parse(ReadOnlySpan<byte> rows, RowBlock block, bool isFirst)
+    {
+        var all = columns.Now;
+        var trained = block.Model.Trained;
+        var at = 0;
+        while (at < rows.Length)
+        {
+            if (all.Length > 1 && rows[at] is (byte)'\n' or (byte)'\r')
+            {
+                at++;
+                continue;
+            }
+            if (all.Length == 1 && rows[at] == '\n' && at > 0 && rows[at - 1] == '\r')
+            {
+                at++; // the second half of a line end
+                continue;
+            }
+            if (block.Count == block.MostRows)
+                return;
+            block.StartRow();
+            var column = 0;
+            for (var ended = false; !ended; column++)
+            {
+                var cell = Next(rows, at, out at, out ended, true, block.Count);
+                if (column >= all.Length)
+                    continue;
+                var own = all[column];
+                if (own.Input >= 0)
+                    CellWriter.Set(trained!, block.Row!, own.Input, cell);
+                if (own.IsKept)
+                    Keep(block, column, own, cell);
+            }
+            if (column != all.Length)
+                throw new RowRefusal(block.Count, null, $"The row has {column} {(column == 1 ? "cell" : "cells")}, {all.Length} are expected.");
+            block.EndRow();
+        }
+    }
+
+    private static void Keep(RowBlock block, int column, RowColumn own, ReadOnlySpan<byte> cell)
+    {
+        if (!Utf8.IsValid(cell))
+            throw new RowRefusal(block.Count, own.Name, "The text is not valid UTF-8.");
+        var isMissing = cell.Length == 0 || block.Model.Trained is null && CellText.IsMissing(CellText.Trim(cell));
+        block.Keep(column, cell, isMissing ? CellKind.Missing : CellKind.Text);
+    }
+
+    private static int SkipBlank(ReadOnlySpan<byte> text)
+    {
+        var at = 0;
+        while (at < text.Length && text[at] is (byte)'\n' or (byte)'\r')
+            at++;
+        return at;
+    }
+
+    /// <summary>The cell at a place, the place behind it and its delimiter or line end; -1 when its end is not there yet.</summary>
+    private ReadOnlySpan<byte> Next(ReadOnlySpan<byte> text, int at, out int next, out bool ended, bool isAll, int? row = null)
+    {
+        if (at < text.Length && text[at] == '"')
+            return Quoted(text, at, out next, out ended, isAll, row);
+        var rest = text[at..];
+        var length = rest.IndexOfAny(_delimiter, (byte)'\n', (byte)'\r');
+        if (length < 0)
+        {
+            ended = true;
+            next = isAll ? text.Length : -1;
+            return rest;
+        }
+        next = Behind(text, at + length, out ended);
+        return rest[..length];
+    }
+
+    private ReadOnlySpan<byte> Quoted(ReadOnlySpan<byte> text, int at, out int next, out bool ended, bool isAll, int? row)
+    {
+        var to = at + 1;
+        var doubled = false;
+        while (true)
+        {
+            var quote = text[to..].IndexOf((byte)'"');
+            if (quote < 0 || to + quote + 1 == text.Length && !isAll)
+            {
+                if (isAll)
+                    throw new RowRefusal(row, null, "A quote is opened and never closed.");
+                (next, ended) = (-1, false);
+                return [];
+            }
+            to += quote + 1;
+            if (to == text.Length || text[to] != '"')
+                break;
+            doubled = true;
+            to++;
+        }
+        var cell = text[(at + 1)..(to - 1)];
+        if (to < text.Length && text[to] != _delimiter && text[to] is not ((byte)'\n' or (byte)'\r'))
+            throw new RowRefusal(row, null, "There is text after a closing quote.");
+        ended = to == text.Length;
+        next = ended ? to : Behind(text, to, out ended);
+        return doubled ? Undoubled(cell) : cell;
+    }
+
+    private int Behind(ReadOnlySpan<byte> text, int stop, out bool ended)
+    {
+        ended = text[stop] != _delimiter;
+        return ended && text[stop] == '\r' && stop + 1 < text.Length && text[stop + 1] == '\n' ? stop + 2 : stop + 1;
+    }
+
+    private static byte[] Undoubled(ReadOnlySpan<byte> cell)
+    {
+        var kept = new byte[cell.Length];
+        var count = 0;
+        for (var i = 0; i < cell.Length; i++)
+        {
+            kept[count++] = cell[i];
+            i += cell[i] == '"' ? 1 : 0;
+        }
+        return kept[..count];
+    }
+}

@@ -1,0 +1,30 @@
+namespace ModelHub.Application.Scoring;
+
+/// <summary>Where a search for the end of whole rows has come to.</summary>
+internal struct ScanState
+{
+    public int At;
+    public bool InText;
+    public int Depth;
+    public bool IsDone;
+}
+
+/// <summary>How rows are written down. One instance per body; only <see cref="Parse"/> runs on several threads.</summary>
+internal interface IRowFormat
+{
+    /// <summary>Reads what comes before the rows; the number of bytes it is, -1 when more have to be seen.</summary>
+    /// <exception cref="RowRefusal">It is broken.</exception>
+    int ReadHead(ReadOnlySpan<byte> start, bool isAll);
+
+    /// <summary>The end of the last whole row in what has come, -1 for none; goes on where it stopped.</summary>
+    int LastBoundary(ReadOnlySpan<byte> bytes, ref ScanState state);
+
+    /// <summary>Whole rows into a block.</summary>
+    /// <param name="isFirst">Whether these are the first rows of the body.</param>
+    /// <exception cref="RowRefusal">A row is broken.</exception>
+    void Parse(ReadOnlySpan<byte> rows, RowBlock block, bool isFirst);
+
+    /// <summary>Asked when all was parsed.</summary>
+    /// <exception cref="RowRefusal">Something is missing at the end.</exception>
+    void RequireEnd();
+}

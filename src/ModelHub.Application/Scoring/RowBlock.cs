@@ -1,0 +1,186 @@
+using ModelHub.Application.Serving;
+using ModelHub.Engine.Data;
+using ModelHub.Engine.Inference;
+
+namespace ModelHub.Application.Scoring;
+
+/// <summary>What a kept cell is.</summary>
+public enum CellKind : byte
+{
+    Missing,
+    Text,
+    Number,
+
+    /// <summary>true or false.</summary>
+    Truth,
+}
+
+/// <summary>A kept cell: its column and its UTF-8 text in the block.</summary>
+public readonly record struct KeptCell(int Column, int Start, int Length, CellKind Kind);
+
+/// <summary>
+/// Some rows of a body on their way through the model: features, outputs, kept cells. Reused from request to request; not for several
+/// threads.
+/// </summary>
+public sealed class RowBlock
+{
+    private float[] _features;
+    private double[] _outputs = new double[8];
+    private bool[] _unseen = new bool[8];
+    private int[] _cellEnds = new int[8];
+    private KeptCell[] _cells = new KeptCell[16];
+    private byte[] _text = new byte[256];
+    private int _cellCount;
+    private int _textLength;
+
+    internal RowBlock(LoadedModel model)
+    {
+        Model = model;
+        Width = model.Trained?.FeatureCount ?? 0;
+        _features = new float[Width * 8];
+        Row = model.Trained?.CreateRow();
+    }
+
+    public LoadedModel Model { get; }
+
+    public int Count { get; private set; }
+
+    /// <summary>Number of the block's first row in the body, from 0.</summary>
+    public long FirstRow { get; internal set; }
+
+    /// <summary>Features per row; 0 for a runner.</summary>
+    public int Width { get; }
+
+    internal RowBuffer? Row { get; }
+
+    /// <summary>Parsing stops after so many rows.</summary>
+    internal int MostRows { get; set; } = int.MaxValue;
+
+    public ReadOnlySpan<float> Features => _features.AsSpan(0, Count * Width);
+
+    public ReadOnlySpan<float> FeaturesOf(int row) => _features.AsSpan(row * Width, Width);
+
+    /// <summary>A probability per class (binary: negative, positive), or the value.</summary>
+    public ReadOnlySpan<double> OutputsOf(int row) => _outputs.AsSpan(row * Model.OutputCount, Model.OutputCount);
+
+    public ReadOnlySpan<double> Outputs => _outputs.AsSpan(0, Count * Model.OutputCount);
+
+    /// <summary>Whether the row held a category that training did not see, or a text where a number belongs.</summary>
+    public bool IsUnusual(int row) => _unseen[row];
+
+    public ReadOnlySpan<KeptCell> CellsOf(int row)
+    {
+        var start = row == 0 ? 0 : _cellEnds[row - 1];
+        return _cells.AsSpan(start, _cellEnds[row] - start);
+    }
+
+    public ReadOnlySpan<byte> TextOf(KeptCell cell) => _text.AsSpan(cell.Start, cell.Length);
+
+    /// <summary>A row's cell of a column; a missing one when it has none.</summary>
+    public KeptCell CellOf(int row, int column)
+    {
+        var cells = CellsOf(row);
+        if (column < cells.Length && cells[column].Column == column)
+            return cells[column];
+        foreach (var cell in cells)
+        {
+            if (cell.Column == column)
+                return cell;
+        }
+        return new KeptCell(column, 0, 0, CellKind.Missing);
+    }
+
+    internal long BytesHeld => _features.Length * 4L + _outputs.Length * 8L + _cells.Length * 16L + _text.Length + _unseen.Length * 5L;
+
+    internal void Clear()
+    {
+        FirstRow = 0;
+        MostRows = int.MaxValue;
+        Count = 0;
+        _cellCount = 0;
+        _textLength = 0;
+    }
+
+    /// <summary>Starts the next row, all of it missing.</summary>
+    internal void StartRow()
+    {
+        if (Count == _unseen.Length)
+        {
+            Array.Resize(ref _unseen, Count * 2);
+            Array.Resize(ref _cellEnds, Count * 2);
+            Array.Resize(ref _features, Count * 2 * Width);
+        }
+        if (Row is null)
+            return;
+        Row.MoveTo(_features, Count * Width);
+        Row.Clear();
+    }
+
+    internal void EndRow()
+    {
+        _unseen[Count] = Row?.Unusual >= 0;
+        _cellEnds[Count] = _cellCount;
+        Count++;
+    }
+
+    internal void Keep(int column, ReadOnlySpan<byte> text, CellKind kind)
+    {
+        if (_cellCount == _cells.Length)
+            Array.Resize(ref _cells, _cellCount * 2);
+        if (_textLength + text.Length > _text.Length)
+            Array.Resize(ref _text, Math.Max(_text.Length * 2, _textLength + text.Length));
+        text.CopyTo(_text.AsSpan(_textLength));
+        _cells[_cellCount++] = new KeptCell(column, _textLength, text.Length, kind);
+        _textLength += text.Length;
+    }
+
+    internal async ValueTask ScoreAsync(RowColumns columns, CancellationToken cancellation)
+    {
+        var needed = Count * Model.OutputCount;
+        if (_outputs.Length < needed)
+            _outputs = new double[Math.Max(needed, _outputs.Length * 2)];
+        if (Model.Trained is { } trained)
+        {
+            trained.PredictRows(Features, _outputs.AsSpan(0, needed));
+            return;
+        }
+        var outputs = await Model.Runner!.PredictAsync(ToTable(columns), cancellation);
+        if (outputs.Length != needed)
+            throw new Errors.ModelHubException(
+                Errors.ErrorKind.Unavailable, "model_failed", $"The model answered {outputs.Length} numbers where {needed} belong.");
+        outputs.CopyTo(_outputs, 0);
+    }
+
+    /// <summary>The kept cells as a table: a column of numbers where every cell is one, else of texts.</summary>
+    internal Table ToTable(RowColumns columns)
+    {
+        var all = columns.Now;
+        var table = new Column[all.Length];
+        for (var c = 0; c < all.Length; c++)
+        {
+            var numbers = new double[Count];
+            string?[]? texts = null;
+            for (var r = 0; r < Count; r++)
+            {
+                var cell = CellOf(r, c);
+                numbers[r] = double.NaN;
+                if (cell.Kind == CellKind.Missing)
+                    continue;
+                if (texts is null && Datasets.Formats.CellText.Number(TextOf(cell), out var number) is not Datasets.Formats.NumberShape.None)
+                {
+                    numbers[r] = number;
+                    continue;
+                }
+                if (texts is null)
+                {
+                    texts = new string?[Count];
+                    for (var before = 0; before < r; before++)
+                        texts[before] = CellOf(before, c) is { Kind: not CellKind.Missing } kept ? System.Text.Encoding.UTF8.GetString(TextOf(kept)) : null;
+                }
+                texts[r] = System.Text.Encoding.UTF8.GetString(TextOf(cell));
+            }
+            table[c] = texts is null ? new NumericColumn(all[c].Name, ColumnKind.Numeric, numbers) : new TextColumn(all[c].Name, ColumnKind.Category, texts);
+        }
+        return new Table(table, Count);
+    }
+}

@@ -1,0 +1,47 @@
+using ModelHub.Application.Errors;
+using ModelHub.Engine;
+
+namespace ModelHub.Application.Scoring;
+
+/// <summary>What an input did to one prediction.</summary>
+/// <param name="Strength">Its contribution (exact SHAP) to the score: log-odds for classes, the value for a regression.</param>
+/// <param name="Sign">+++ to +, or − to −−−: by its share of all contributions of the row.</param>
+public sealed record RowExplanation(string Feature, double Strength, string Sign);
+
+/// <summary>The inputs that moved a prediction most.</summary>
+public static class RowExplanations
+{
+    /// <exception cref="ModelHubException">The model cannot be explained exactly.</exception>
+    public static IReadOnlyList<RowExplanation> Of(RowBlock block, int row, int most)
+    {
+        if (block.Model.Trained is not { } trained)
+            throw NotExplained("This model gives no explanations.");
+        var outputs = block.OutputsOf(row);
+        var output = 0;
+        for (var k = 1; !block.Model.IsRegression && !block.Model.IsBinary && k < outputs.Length; k++)
+            output = outputs[k] > outputs[output] ? k : output;
+        try
+        {
+            var (columns, _) = trained.Contributions(block.FeaturesOf(row), output);
+            var total = columns.Sum(c => Math.Abs(c.Value));
+            return
+            [
+                .. columns.OrderByDescending(c => Math.Abs(c.Value)).ThenBy(c => c.Key, StringComparer.Ordinal).Take(most)
+                    .Select(c => new RowExplanation(c.Key, c.Value, Sign(c.Value, total))),
+            ];
+        }
+        catch (EngineException refusal)
+        {
+            throw NotExplained(refusal.Message);
+        }
+    }
+
+    /// <summary>Three signs for two fifths of all that moved the row, two for a fifth, one for less.</summary>
+    private static string Sign(double strength, double total)
+    {
+        var share = total == 0 ? 0 : Math.Abs(strength) / total;
+        return new string(strength < 0 ? '-' : '+', share >= 0.4 ? 3 : share >= 0.2 ? 2 : 1);
+    }
+
+    private static ModelHubException NotExplained(string why) => new(ErrorKind.Invalid, "no_explanations", why);
+}
