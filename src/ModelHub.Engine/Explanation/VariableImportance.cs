@@ -15,15 +15,21 @@ public sealed record VariableImportance(string Variable, double Percentage, doub
     /// most important first.
     /// </summary>
     public static IReadOnlyList<VariableImportance> Of(IModel model, IReadOnlyList<Feature> features)
+        => Of(Shares(model, features.Count, (tree, node) => tree.Gain[node]), features);
+
+    /// <summary>The same by how many splits of the trees are on a column, whatever they gain; linear models as in <see cref="Of(IModel, IReadOnlyList{Feature})"/>.</summary>
+    public static IReadOnlyList<VariableImportance> BySplits(IModel model, IReadOnlyList<Feature> features)
+        => Of(Shares(model, features.Count, (_, _) => 1), features);
+
+    private static List<VariableImportance> Of(double[] shares, IReadOnlyList<Feature> features)
     {
-        var shares = Shares(model, features.Count);
         var bySource = features.Select((f, at) => (f.Source, Share: shares[at])).GroupBy(p => p.Source, StringComparer.Ordinal)
             .Select(g => (g.Key, Share: g.Sum(p => p.Share))).OrderByDescending(p => p.Share).ThenBy(p => p.Key, StringComparer.Ordinal).ToList();
         var top = bySource.Count > 0 ? bySource[0].Share : 0;
         return [.. bySource.Select(p => new VariableImportance(p.Key, p.Share, top > 0 ? p.Share / top : 0))];
     }
 
-    private static double[] Shares(IModel model, int count)
+    private static double[] Shares(IModel model, int count, Func<Tree, int, double> worth)
     {
         var sums = new double[count];
         switch (model)
@@ -34,7 +40,7 @@ public sealed record VariableImportance(string Variable, double Percentage, doub
                     for (var n = 0; n < tree.NodeCount; n++)
                     {
                         if (tree.Feature[n] >= 0)
-                            sums[tree.Feature[n]] += tree.Gain[n];
+                            sums[tree.Feature[n]] += worth(tree, n);
                     }
                 }
                 break;
@@ -51,7 +57,7 @@ public sealed record VariableImportance(string Variable, double Percentage, doub
             case Blend blend:
                 for (var m = 0; m < blend.Members.Count; m++)
                 {
-                    var shares = Shares(blend.Members[m], count);
+                    var shares = Shares(blend.Members[m], count, worth);
                     for (var f = 0; f < count; f++)
                         sums[f] += blend.Weights[m] * shares[f];
                 }

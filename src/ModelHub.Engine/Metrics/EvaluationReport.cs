@@ -33,8 +33,17 @@ public sealed record EvaluationReport
         var rows = Enumerable.Range(0, labels.Length).Where(r => !double.IsNaN(labels[r])).ToArray();
         if (rows.Length == 0)
             throw new EngineException("No row has a label.");
-        return task == TaskKind.Regression ? OfValues(outputs, labels, rows) : OfClasses(task, classes, outputs, labels, rows, width, threshold);
+        return task == TaskKind.Regression
+            ? new EvaluationReport { Count = rows.Length, Metrics = OfValues(outputs, labels, rows) }
+            : OfClasses(task, classes, outputs, labels, rows, width, threshold);
     }
+
+    /// <summary>Only the scalars, of some rows, which may repeat; for the parameters see <see cref="Of"/>.</summary>
+    internal static Dictionary<string, double> Scalars(
+        TaskKind task, IReadOnlyList<string> classes, double[] outputs, double[] labels, int[] rows, double threshold)
+        => task == TaskKind.Regression
+            ? OfValues(outputs, labels, rows)
+            : Scalars(task, outputs, labels, rows, classes.Count, threshold, out _);
 
     /// <summary>The class with the highest probability; of a binary one, the positive when it exceeds the threshold.</summary>
     public static int Decide(ReadOnlySpan<double> probabilities, double threshold)
@@ -50,7 +59,7 @@ public sealed record EvaluationReport
         return best;
     }
 
-    private static EvaluationReport OfValues(double[] outputs, double[] labels, int[] rows)
+    private static Dictionary<string, double> OfValues(double[] outputs, double[] labels, int[] rows)
     {
         var mean = rows.Sum(r => labels[r]) / rows.Length;
         double squares = 0, absolute = 0, total = 0;
@@ -62,20 +71,33 @@ public sealed record EvaluationReport
             total += (labels[r] - mean) * (labels[r] - mean);
         }
         var mse = squares / rows.Length;
-        return new EvaluationReport
+        return new(StringComparer.Ordinal)
         {
-            Count = rows.Length,
-            Metrics = new(StringComparer.Ordinal)
-            {
-                ["rmse"] = Math.Sqrt(mse), ["mse"] = mse, ["mae"] = absolute / rows.Length, ["r2"] = total == 0 ? 0 : 1 - squares / total,
-            },
+            ["rmse"] = Math.Sqrt(mse), ["mse"] = mse, ["mae"] = absolute / rows.Length, ["r2"] = total == 0 ? 0 : 1 - squares / total,
         };
     }
 
     private static EvaluationReport OfClasses(
         TaskKind task, IReadOnlyList<string> classes, double[] outputs, double[] labels, int[] rows, int width, double threshold)
     {
-        var matrix = Enumerable.Range(0, width).Select(_ => new int[width]).ToArray();
+        var metrics = Scalars(task, outputs, labels, rows, width, threshold, out var matrix);
+        var report = new EvaluationReport
+        {
+            Count = rows.Length, Metrics = metrics, ConfusionMatrix = new ConfusionMatrix(classes, matrix),
+        };
+        if (task != TaskKind.Binary)
+            return report;
+        double[] scores = [.. rows.Select(r => outputs[r * 2 + 1])];
+        bool[] positive = [.. rows.Select(r => labels[r] > 0.5)];
+        var (fpr, tpr) = Ranking.Roc(scores, positive);
+        var (precision, recall, thresholds) = Ranking.PrecisionRecall(scores, positive);
+        return report with { RocCurve = new RocCurve(fpr, tpr), PrCurve = new PrCurve(precision, recall, thresholds) };
+    }
+
+    private static Dictionary<string, double> Scalars(
+        TaskKind task, double[] outputs, double[] labels, int[] rows, int width, double threshold, out int[][] matrix)
+    {
+        matrix = Enumerable.Range(0, width).Select(_ => new int[width]).ToArray();
         var loss = 0.0;
         foreach (var r in rows)
         {
@@ -94,17 +116,7 @@ public sealed record EvaluationReport
         }
         if (aucs.Count > 0)
             metrics["auc"] = aucs.Average();
-        var report = new EvaluationReport
-        {
-            Count = rows.Length, Metrics = metrics, ConfusionMatrix = new ConfusionMatrix(classes, matrix),
-        };
-        if (task != TaskKind.Binary)
-            return report;
-        double[] scores = [.. rows.Select(r => outputs[r * 2 + 1])];
-        bool[] positive = [.. rows.Select(r => labels[r] > 0.5)];
-        var (fpr, tpr) = Ranking.Roc(scores, positive);
-        var (precision, recall, thresholds) = Ranking.PrecisionRecall(scores, positive);
-        return report with { RocCurve = new RocCurve(fpr, tpr), PrCurve = new PrCurve(precision, recall, thresholds) };
+        return metrics;
     }
 
     /// <summary>
