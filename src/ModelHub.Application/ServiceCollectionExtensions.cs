@@ -6,6 +6,7 @@ using ModelHub.Application.Experiments;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Jobs;
 using ModelHub.Application.Models;
+using ModelHub.Application.Monitoring;
 using ModelHub.Application.Projects;
 using ModelHub.Application.Serving;
 
@@ -34,7 +35,17 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<DeploymentGate>();
         services.AddSingleton<ServingNodes>();
         services.AddHostedService(provider => provider.GetRequiredService<ServingNodes>());
+        services.AddScoped<DeploymentCommits>();
         services.AddScoped<DeploymentService>();
+        services.AddSingleton<BaselineCache>();
+        services.AddScoped<IJobHandler, BaselineHandler>();
+        services.AddSingleton<WindowWriter>();
+        services.AddSingleton<PredictionLog>();
+        services.AddHostedService(provider => provider.GetRequiredService<PredictionLog>());
+        services.AddSingleton<ShadowScoring>();
+        services.AddHostedService(provider => provider.GetRequiredService<ShadowScoring>());
+        services.AddSingleton<DeploymentScoring>();
+        services.AddScoped<MonitoringService>();
         services.AddSingleton<MembershipCache>();
         services.AddSingleton<PredictionService>();
         return services;

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Projects;
@@ -34,7 +35,7 @@ public sealed record DeploymentChange
 public sealed record DeploymentFilter(Guid? ProjectId = null, Guid? ModelId = null, DeploymentStage? Stage = null, string? Search = null);
 
 /// <summary>Deployments: made, changed, replaced, rolled back, deleted. What was acknowledged is what every process serves.</summary>
-public sealed class DeploymentService(HubDbContext db, ProjectAccess access, ModelCache models, ServingNodes nodes, TimeProvider clock)
+public sealed class DeploymentService(HubDbContext db, ProjectAccess access, ModelCache models, DeploymentCommits commits, TimeProvider clock)
 {
     public async Task<Deployment> CreateAsync(Caller caller, NewDeployment wanted, CancellationToken cancellation)
     {
@@ -176,11 +177,7 @@ public sealed class DeploymentService(HubDbContext db, ProjectAccess access, Mod
     public async Task DeleteAsync(Caller caller, Guid id, CancellationToken cancellation)
     {
         await VisibleAsync(caller, id, ProjectRole.Editor, cancellation);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        await db.Set<Deployment>().Where(d => d.Id == id).ExecuteDeleteAsync(cancellation);
-        await NotifyAsync(id.ToString(), cancellation);
-        await transaction.CommitAsync(cancellation);
-        await nodes.ConfirmAsync(id, null, cancellation);
+        await commits.DeleteAsync(id, cancellation);
     }
 
     private async Task<Deployment> VisibleAsync(Caller caller, Guid id, ProjectRole least, CancellationToken cancellation)
@@ -214,25 +211,8 @@ public sealed class DeploymentService(HubDbContext db, ProjectAccess access, Mod
         }
     }
 
-    private async Task CommitAsync(
-        Deployment deployment, DeploymentEvent change, Microsoft.EntityFrameworkCore.Storage.IDbContextTransaction transaction, CancellationToken cancellation)
-    {
-        db.Add(change);
-        try
-        {
-            await db.SaveChangesAsync(cancellation);
-        }
-        catch (DbUpdateConcurrencyException)
-        {
-            throw ModelHubException.Conflict("changed_meanwhile", "The deployment was changed by another request meanwhile; read it again.");
-        }
-        await NotifyAsync($"{deployment.Id}:{deployment.Revision}", cancellation);
-        await transaction.CommitAsync(cancellation);
-        await nodes.ConfirmAsync(deployment.Id, deployment.Revision, cancellation);
-    }
-
-    private Task NotifyAsync(string payload, CancellationToken cancellation) =>
-        db.Database.ExecuteSqlAsync($"select pg_notify({Notifications.Serving}, {payload})", cancellation);
+    private Task CommitAsync(Deployment deployment, DeploymentEvent change, IDbContextTransaction transaction, CancellationToken cancellation) =>
+        commits.CommitAsync(deployment, change, transaction, cancellation);
 
     private static void Apply(Deployment deployment, DeploymentChange change, DateTimeOffset now)
     {

@@ -73,6 +73,17 @@ public sealed class TrainedModel
     /// <summary>Per input its first feature.</summary>
     public ReadOnlySpan<int> FeatureOffsets => _plan.Offsets;
 
+    /// <summary>The features of a table's rows.</summary>
+    public FeatureMatrix Prepare(Table table) => _plan.Apply(table);
+
+    /// <summary>Predictions of rows whose features lie one after the other: rows × <see cref="OutputCount"/>.</summary>
+    public double[] PredictRows(ReadOnlySpan<float> features, int rows)
+    {
+        var outputs = new double[rows * OutputCount];
+        PredictRows(features[..(rows * FeatureCount)], outputs);
+        return outputs;
+    }
+
     /// <summary>Predictions of rows whose features lie one after the other; <paramref name="outputs"/> is rows × <see cref="OutputCount"/>.</summary>
     public void PredictRows(ReadOnlySpan<float> features, Span<double> outputs)
     {

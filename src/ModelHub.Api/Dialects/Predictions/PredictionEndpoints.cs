@@ -14,7 +14,7 @@ using ModelHub.Application.Scoring;
 namespace ModelHub.Api.Dialects.Predictions;
 
 /// <summary>Scoring deployments. Endpoints and not controllers: rows go from the body's bytes to the answer's without objects between.</summary>
-internal sealed class PredictionEndpoints(DeploymentGate gate, HubSettings settings, TimeProvider clock)
+internal sealed class PredictionEndpoints(DeploymentGate gate, DeploymentScoring scoring, HubSettings settings, TimeProvider clock)
 {
     private const int LongestRequestLine = 8192;
     private static readonly string[] Bases = ["/predApi/v1.0", "/v1.0", ""];
@@ -48,25 +48,23 @@ internal sealed class PredictionEndpoints(DeploymentGate gate, HubSettings setti
         var model = await gate.ChooseAsync(served, request.Headers["X-Routing-Key"], body, format, context.RequestAborted);
         var asCsv = WantsCsv(request);
         PredictionWriter writer = asCsv ? new CsvPredictions(model, served, query) : new JsonPredictions(model, served, query);
-        var run = new ScoringRun(model, format, query.Passthrough, writer, context.Response.BodyWriter)
-        {
-            Starting = () =>
-            {
-                var headers = context.Response.Headers;
-                context.Response.ContentType = asCsv ? "text/csv; charset=utf-8" : "application/json";
-                headers["X-DataRobot-Execution-Time"] = clock.GetElapsedTime(start).TotalMilliseconds.ToString("0.###", CultureInfo.InvariantCulture);
-                headers["X-DataRobot-Model-Id"] = HubId.ToHex(model.Id);
-                headers["X-DataRobot-Deployment-Id"] = HubId.ToHex(served.Id);
-            },
-        };
         try
         {
-            await run.RunAsync(body, context.RequestAborted);
+            await scoring.RunAsync(served, model, format, query.Passthrough, body, writer, context.Response.BodyWriter, Start, context.RequestAborted);
         }
         catch (Exception) when (context.Response.HasStarted)
         {
             context.Abort(); // rows were answered already: a cut connection is the one way left to say that it went wrong
             throw;
+        }
+
+        void Start()
+        {
+            var headers = context.Response.Headers;
+            context.Response.ContentType = asCsv ? "text/csv; charset=utf-8" : "application/json";
+            headers["X-DataRobot-Execution-Time"] = clock.GetElapsedTime(start).TotalMilliseconds.ToString("0.###", CultureInfo.InvariantCulture);
+            headers["X-DataRobot-Model-Id"] = HubId.ToHex(model.Id);
+            headers["X-DataRobot-Deployment-Id"] = HubId.ToHex(served.Id);
         }
     }
 
