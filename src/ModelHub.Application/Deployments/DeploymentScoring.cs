@@ -9,7 +9,6 @@ namespace ModelHub.Application.Deployments;
 /// <summary>Scores a request of a deployment, and leaves notes of it: for the counts, for the shadows.</summary>
 public sealed class DeploymentScoring(PredictionLog predictions, ShadowScoring shadows, TimeProvider clock)
 {
-    /// <param name="write">Makes the writer of the answer for the model that was chosen.</param>
     /// <exception cref="Errors.ModelHubException">The rows are refused, or the model fails.</exception>
     public async Task RunAsync(
         ServedDeployment served, LoadedModel model, RowFormat format, KeptColumns kept, PipeReader body, IScoredRowsWriter writer, PipeWriter output,

@@ -66,8 +66,14 @@ public sealed class ScoringRun
             var read = await body.ReadAtLeastAsync(BlockBytes, cancellation);
             if (read.IsCompleted)
             {
-                await RunInPlaceAsync(read.Buffer, cancellation);
-                body.AdvanceTo(read.Buffer.End);
+                try
+                {
+                    await RunInPlaceAsync(read.Buffer, cancellation);
+                }
+                finally
+                {
+                    body.AdvanceTo(read.Buffer.End);
+                }
                 return;
             }
             await RunInBlocksAsync(body, read, cancellation);
@@ -92,8 +98,9 @@ public sealed class ScoringRun
                 return null;
             block.MostRows = 1;
             rows.Parse(text.AsSpan(head), block, isFirst: true);
-            var cell = block.CellOf(0, columns.Find(column));
-            return block.Count == 0 || cell.Kind == CellKind.Missing ? null : System.Text.Encoding.UTF8.GetString(block.TextOf(cell));
+            if (columns.Find(column) is not (>= 0 and var own) || block.Count == 0 || block.CellOf(0, own) is not { Kind: not CellKind.Missing } cell)
+                return null;
+            return System.Text.Encoding.UTF8.GetString(block.TextOf(cell));
         }
         catch (RowRefusal)
         {

@@ -823,6 +823,148 @@ namespace ModelHub.Infrastructure.Migrations
                     b.ToTable("models");
                 });
 
+            modelBuilder.Entity("ModelHub.Application.Monitoring.ActualOutcome", b =>
+                {
+                    b.Property<Guid>("DeploymentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("deployment_id");
+
+                    b.Property<string>("AssociationId")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("association_id");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Value")
+                        .IsRequired()
+                        .HasMaxLength(1000)
+                        .HasColumnType("character varying(1000)")
+                        .HasColumnName("value");
+
+                    b.HasKey("DeploymentId", "AssociationId");
+
+                    b.ToTable("actual_outcomes", (string)null);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.Monitoring.DeploymentWindow", b =>
+                {
+                    b.Property<Guid>("DeploymentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("deployment_id");
+
+                    b.Property<DateTimeOffset>("StartsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("starts_at");
+
+                    b.Property<Guid>("ModelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("model_id");
+
+                    b.Property<long>("Agreed")
+                        .HasColumnType("bigint")
+                        .HasColumnName("agreed");
+
+                    b.Property<long>("Compared")
+                        .HasColumnType("bigint")
+                        .HasColumnName("compared");
+
+                    b.Property<double>("Difference")
+                        .HasColumnType("double precision")
+                        .HasColumnName("difference");
+
+                    b.Property<long>("Dropped")
+                        .HasColumnType("bigint")
+                        .HasColumnName("dropped");
+
+                    b.Property<long>("Errors")
+                        .HasColumnType("bigint")
+                        .HasColumnName("errors");
+
+                    b.PrimitiveCollection<long[]>("Features")
+                        .IsRequired()
+                        .HasColumnType("bigint[]")
+                        .HasColumnName("features");
+
+                    b.PrimitiveCollection<long[]>("Latencies")
+                        .IsRequired()
+                        .HasColumnType("bigint[]")
+                        .HasColumnName("latencies");
+
+                    b.PrimitiveCollection<long[]>("Predictions")
+                        .IsRequired()
+                        .HasColumnType("bigint[]")
+                        .HasColumnName("predictions");
+
+                    b.Property<long>("Requests")
+                        .HasColumnType("bigint")
+                        .HasColumnName("requests");
+
+                    b.Property<long>("Rows")
+                        .HasColumnType("bigint")
+                        .HasColumnName("rows");
+
+                    b.Property<long>("Sampled")
+                        .HasColumnType("bigint")
+                        .HasColumnName("sampled");
+
+                    b.HasKey("DeploymentId", "StartsAt", "ModelId");
+
+                    b.ToTable("deployment_windows", (string)null);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.Monitoring.KeptPrediction", b =>
+                {
+                    b.Property<Guid>("DeploymentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("deployment_id");
+
+                    b.Property<string>("AssociationId")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("association_id");
+
+                    b.Property<Guid>("ModelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("model_id");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.PrimitiveCollection<double[]>("Outputs")
+                        .IsRequired()
+                        .HasColumnType("double precision[]")
+                        .HasColumnName("outputs");
+
+                    b.HasKey("DeploymentId", "AssociationId", "ModelId");
+
+                    b.HasIndex("DeploymentId", "At");
+
+                    b.ToTable("kept_predictions", (string)null);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.Monitoring.ModelBaseline", b =>
+                {
+                    b.Property<Guid>("ModelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("model_id");
+
+                    b.Property<string>("Baseline")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("baseline");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.HasKey("ModelId");
+
+                    b.ToTable("model_baselines", (string)null);
+                });
+
             modelBuilder.Entity("ModelHub.Application.Projects.Project", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1000,6 +1142,42 @@ namespace ModelHub.Infrastructure.Migrations
                     b.HasOne("ModelHub.Application.Experiments.Experiment", null)
                         .WithMany()
                         .HasForeignKey("ExperimentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ModelHub.Application.Monitoring.ActualOutcome", b =>
+                {
+                    b.HasOne("ModelHub.Application.Deployments.Deployment", null)
+                        .WithMany()
+                        .HasForeignKey("DeploymentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ModelHub.Application.Monitoring.DeploymentWindow", b =>
+                {
+                    b.HasOne("ModelHub.Application.Deployments.Deployment", null)
+                        .WithMany()
+                        .HasForeignKey("DeploymentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ModelHub.Application.Monitoring.KeptPrediction", b =>
+                {
+                    b.HasOne("ModelHub.Application.Deployments.Deployment", null)
+                        .WithMany()
+                        .HasForeignKey("DeploymentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ModelHub.Application.Monitoring.ModelBaseline", b =>
+                {
+                    b.HasOne("ModelHub.Application.Models.Model", null)
+                        .WithOne()
+                        .HasForeignKey("ModelHub.Application.Monitoring.ModelBaseline", "ModelId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
