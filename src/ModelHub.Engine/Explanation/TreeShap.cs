@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using ModelHub.Engine.Inference;
+using ModelHub.Engine.Numerics;
 using ModelHub.Engine.Trees;
 
 namespace ModelHub.Engine.Explanation;

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using ModelHub.Engine.Data;
 using ModelHub.Engine.Ensembles;
+using ModelHub.Engine.Numerics;
 using ModelHub.Engine.Trees;
 
 namespace ModelHub.Engine.Inference;

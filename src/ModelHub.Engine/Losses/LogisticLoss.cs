@@ -33,12 +33,20 @@ public sealed class LogisticLoss : ILoss
     {
         var (score, gradient, hessian) = (scores[0], gradients[0], hessians[0]);
         var (labels, weights) = (set.Labels, set.Weights);
-        foreach (var row in rows)
+        Span<double> block = stackalloc double[512];
+        for (; rows.Length > 0; rows = rows[Math.Min(rows.Length, block.Length)..])
         {
-            var p = Elementary.Logistic(score[row]);
-            var weight = weights is null ? 1 : weights[row];
-            gradient[row] = (float)(weight * (p - labels[row]));
-            hessian[row] = (float)(weight * Math.Max(p * (1 - p), 1e-12));
+            var part = rows[..Math.Min(rows.Length, block.Length)];
+            for (var i = 0; i < part.Length; i++)
+                block[i] = score[part[i]];
+            Elementary.Logistic(block[..part.Length]);
+            for (var i = 0; i < part.Length; i++)
+            {
+                var (row, p) = (part[i], block[i]);
+                var weight = weights is null ? 1 : weights[row];
+                gradient[row] = (float)(weight * (p - labels[row]));
+                hessian[row] = (float)(weight * Math.Max(p * (1 - p), 1e-12));
+            }
         }
     }
 

@@ -4,7 +4,7 @@ namespace ModelHub.Engine.Numerics;
 /// exp, log and what follows from them, in plain IEEE additions and multiplications: the platform's own differ between processors, and
 /// equal seeds promise equal bytes. Errors stay below 2 units in the last place over the range that is used.
 /// </summary>
-public static class Elementary
+public static partial class Elementary
 {
     private const double Ln2High = 6.93147180369123816490e-01;
     private const double Ln2Low = 1.90821492927058770002e-10;

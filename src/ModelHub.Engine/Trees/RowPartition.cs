@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ModelHub.Engine.Binning;
 using ModelHub.Engine.Numerics;
 
@@ -10,29 +11,31 @@ namespace ModelHub.Engine.Trees;
 internal sealed class RowPartition(BinnedMatrix bins, ThreadTeam team, int capacity)
 {
     private const int ChunkRows = 16384;
-    private readonly int[] _scratch = new int[capacity];
-    private readonly byte[] _left = new byte[256];
+    private readonly int[] _lefts = new int[capacity];
+    private readonly int[] _rights = new int[capacity];
+    private readonly byte[] _goesLeft = new byte[256];
 
     public int[] Rows { get; } = new int[capacity];
 
     /// <summary>Divides a range by a split; returns how many rows went to the left.</summary>
     public int Divide(int begin, int count, in Split split)
     {
-        for (var b = 0; b < _left.Length; b++)
-            _left[b] = split.Left.Contains(b) ? (byte)1 : (byte)0;
-        var feature = split.Feature;
+        for (var b = 0; b < _goesLeft.Length; b++)
+            _goesLeft[b] = split.Left.Contains(b) ? (byte)1 : (byte)0;
+        var cells = bins.Columns[split.Feature];
         var chunks = (count + ChunkRows - 1) / ChunkRows;
         if (chunks == 1)
         {
-            var moved = DivideChunk(feature, begin, count);
-            _scratch.AsSpan(begin, count).CopyTo(Rows.AsSpan(begin));
+            var moved = Sort(cells, begin, count);
+            Place(begin, moved, begin);
+            PlaceRights(begin, count - moved, begin + moved);
             return moved;
         }
         var lefts = new int[chunks];
         team.For(chunks, (c, _) =>
         {
             var start = c * ChunkRows;
-            lefts[c] = DivideChunk(feature, begin + start, Math.Min(ChunkRows, count - start));
+            lefts[c] = Sort(cells, begin + start, Math.Min(ChunkRows, count - start));
         });
         var offsets = new int[chunks];
         var total = 0;
@@ -44,38 +47,33 @@ internal sealed class RowPartition(BinnedMatrix bins, ThreadTeam team, int capac
         team.For(chunks, (c, _) =>
         {
             var start = c * ChunkRows;
-            var size = Math.Min(ChunkRows, count - start);
-            var chunk = _scratch.AsSpan(begin + start, size);
-            chunk[..lefts[c]].CopyTo(Rows.AsSpan(begin + offsets[c]));
-            chunk[lefts[c]..].CopyTo(Rows.AsSpan(begin + total + start - offsets[c]));
+            Place(begin + start, lefts[c], begin + offsets[c]);
+            PlaceRights(begin + start, Math.Min(ChunkRows, count - start) - lefts[c], begin + total + start - offsets[c]);
         });
         return total;
     }
 
-    /// <summary>Writes a chunk's left rows and then its right rows to the same place of the scratch array.</summary>
-    private unsafe int DivideChunk(int feature, int begin, int count)
+    private void Place(int from, int count, int to) => _lefts.AsSpan(from, count).CopyTo(Rows.AsSpan(to));
+
+    private void PlaceRights(int from, int count, int to) => _rights.AsSpan(from, count).CopyTo(Rows.AsSpan(to));
+
+    /// <summary>Writes a chunk's left rows and its right rows to the same place of two arrays; returns how many are left.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private unsafe int Sort(byte[] column, int begin, int count)
     {
-        var group = feature / BinnedMatrix.GroupWidth;
-        nint stride = bins.Strides[group];
-        var left = 0;
-        fixed (byte* cells = &bins.Groups[group][feature % BinnedMatrix.GroupWidth])
-        fixed (byte* goes = _left)
-        fixed (int* rows = &Rows[begin], scratch = &_scratch[begin])
+        fixed (byte* cells = column, goes = _goesLeft)
+        fixed (int* rows = &Rows[begin], lefts = &_lefts[begin], rights = &_rights[begin])
         {
-            // Lefts are packed to the front of the chunk itself (they never overtake the reading), rights to the scratch.
-            var right = 0;
-            for (var i = 0; i < count; i++)
+            nint left = 0;
+            // Every row is written to both sides; only the side that it belongs to moves on.
+            for (nint i = 0; i < count; i++)
             {
-                var row = rows[i];
-                int goesLeft = goes[cells[row * stride]];
-                rows[left] = row;
-                scratch[right] = row;
-                left += goesLeft;
-                right += 1 - goesLeft;
+                nint row = rows[i];
+                lefts[left] = (int)row;
+                rights[i - left] = (int)row;
+                left += goes[cells[row]];
             }
-            new Span<int>(scratch, right).CopyTo(new Span<int>(scratch + left, right));
-            new Span<int>(rows, left).CopyTo(new Span<int>(scratch, left));
+            return (int)left;
         }
-        return left;
     }
 }

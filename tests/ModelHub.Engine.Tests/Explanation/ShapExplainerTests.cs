@@ -2,6 +2,7 @@ using ModelHub.Engine.Data;
 using ModelHub.Engine.Ensembles;
 using ModelHub.Engine.Explanation;
 using ModelHub.Engine.Inference;
+using ModelHub.Engine.Numerics;
 using ModelHub.Engine.Linear;
 using ModelHub.Engine.Tests.Inference;
 using ModelHub.Engine.Trees;

@@ -1,4 +1,5 @@
 using ModelHub.Engine.Inference;
+using ModelHub.Engine.Numerics;
 using ModelHub.Engine.Trees;
 
 namespace ModelHub.Engine.Tests.Inference;

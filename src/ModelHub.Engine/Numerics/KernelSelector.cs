@@ -1,14 +1,15 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 
-namespace ModelHub.Engine.Inference;
+namespace ModelHub.Engine.Numerics;
 
-/// <summary>Families of scoring kernels. All give the same bits.</summary>
+/// <summary>Families of kernels. All give the same bits.</summary>
 public enum Kernel
 {
     /// <summary>Plain C#, on every processor.</summary>
     Scalar,
 
-    /// <summary>32 rows at a time with AVX2.</summary>
+    /// <summary>Several rows at a time with AVX2.</summary>
     Avx2,
 }
 
@@ -24,4 +25,12 @@ public static class KernelSelector
 
     /// <summary>What was asked for where it runs, else the best that does.</summary>
     internal static Kernel Resolve(Kernel? wanted) => wanted == Kernel.Scalar ? Kernel.Scalar : Best;
+
+    /// <summary>Asks for the cache line of an address ahead of its use; changes no result, and does nothing where it does not exist.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static unsafe void Prefetch(void* address)
+    {
+        if (Sse.IsSupported)
+            Sse.Prefetch0(address);
+    }
 }
