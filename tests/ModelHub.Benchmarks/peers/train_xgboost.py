@@ -3,13 +3,21 @@
 
 usage: train_xgboost.py --data FILE.csv|FILE.npz --target NAME --task binary|regression [--test-rows N] [--trees N] [--depth D | --leaves L] [--threads T]
 Columns of text are coded in sorted order, as the C# side does; the last --test-rows rows are held out for the metric."""
-import argparse, json, os, resource, time
+import argparse, ctypes, gc, json, os, time
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads ruin both sides on a shared machine
 import numpy as np
 
 
 def peak_mb():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """Largest resident size since forget_peak()."""
+    return next(int(line.split()[1]) / 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
+
+
+def forget_peak():
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    with open("/proc/self/clear_refs", "w") as f:
+        f.write("5")
 
 
 def read(path, target):
@@ -36,6 +44,7 @@ def main():
     options = dict(tree_method="hist", max_bin=255, nthread=a.threads, eta=0.1,
                    objective="binary:logistic" if a.task == "binary" else "reg:squarederror")
     options.update(dict(max_depth=0, max_leaves=a.leaves, grow_policy="lossguide") if a.leaves else dict(max_depth=a.depth))
+    forget_peak()
     before, clock, cpu = peak_mb(), time.perf_counter(), time.process_time()
     data = xgb.DMatrix(x[:cut], label=y[:cut], nthread=a.threads)
     model = xgb.train(options, data, a.trees)
