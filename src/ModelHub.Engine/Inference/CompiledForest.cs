@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using ModelHub.Engine.Data;
 using ModelHub.Engine.Ensembles;
 using ModelHub.Engine.Numerics;
@@ -14,7 +15,7 @@ namespace ModelHub.Engine.Inference;
 /// </summary>
 public sealed class CompiledForest : IModel
 {
-    private const int StackFloats = 4096;
+    private const int StackNumbers = 4096;
     private const int Block = RankedTree.Block;
     private readonly FlatForest _flat;
     private readonly RankedForest? _ranked;
@@ -55,13 +56,14 @@ public sealed class CompiledForest : IModel
             throw new ArgumentException($"A row has {FeatureCount} features and {OutputCount} scores.");
         row = row[..FeatureCount];
         Forest.Base.CopyTo(scores);
-        var width = _flat.PreparedWidth;
-        var rented = width > StackFloats ? ArrayPool<float>.Shared.Rent(width) : null;
-        var prepared = rented is null ? stackalloc float[StackFloats] : rented;
+        var width = _flat.PreparedWidth + _flat.TreeCount;
+        var rented = width > StackNumbers ? ArrayPool<int>.Shared.Rent(width) : null;
+        var room = rented is null ? stackalloc int[StackNumbers] : rented;
+        var prepared = room[.._flat.PreparedWidth];
         FlatForest.Prepare(row, prepared);
-        _flat.Add(row, prepared, scores);
+        _flat.Add(row, prepared, room.Slice(_flat.PreparedWidth, _flat.TreeCount), scores);
         if (rented is not null)
-            ArrayPool<float>.Shared.Return(rented);
+            ArrayPool<int>.Shared.Return(rented);
     }
 
     public void Score(FeatureMatrix features, ReadOnlySpan<int> rows, Span<double> scores)
@@ -109,7 +111,7 @@ public sealed class CompiledForest : IModel
         {
             if (ranked?.Trees[t] is not { } tree)
             {
-                _flat.Add(t, count, values, values.AsSpan(Block * FeatureCount), scores);
+                _flat.Add(t, count, values, MemoryMarshal.Cast<float, int>(values.AsSpan(Block * FeatureCount)), scores);
                 continue;
             }
             var stack = planes + ranked.PlaneCount * Block;
@@ -140,7 +142,7 @@ public sealed class CompiledForest : IModel
 
     private void Prepare(RowSource source, int from, int count, float[] values)
     {
-        var prepared = values.AsSpan(Block * FeatureCount);
+        var prepared = MemoryMarshal.Cast<float, int>(values.AsSpan(Block * FeatureCount));
         for (var i = 0; i < count; i++)
         {
             var row = values.AsSpan(i * FeatureCount, FeatureCount);

@@ -4,109 +4,110 @@ using ModelHub.Engine.Trees;
 namespace ModelHub.Engine.Inference;
 
 /// <summary>
-/// All nodes of a forest in one array, 16 bytes each, the two children of a node beside each other; a leaf is its own left child, so that
-/// several walks go on in step without asking who has arrived.
+/// All nodes of a forest in one array of 8 bytes each, the two children of a node beside each other; a leaf is its own left child, so that
+/// several walks go on in step without asking who has arrived. Numbers are compared as ordered integers.
 /// </summary>
 internal sealed class FlatForest
 {
-    private readonly Node[] _nodes;
-    private readonly int[] _valueAt;
+    /// <summary>Trees that are walked in step: enough to hide how long one step takes.</summary>
+    private const int Lanes = 8;
+
+    private const int MostNodes = 1 << 16;
+    private readonly ulong[] _nodes;
     private readonly float[] _values;
-    private readonly int[] _roots;
-    private readonly int[] _depths;
+    private readonly Shape[] _trees;
+
+    // Per tree the place of each of its nodes; null when the tree is not laid out.
+    private readonly int[]?[] _places;
+
+    // Plain trees by depth, so that those of one depth are walked together; then the trees that need the careful walk.
+    private readonly int[] _order;
+    private readonly int _plainCount;
     private readonly Forest _forest;
 
     public FlatForest(Forest forest)
     {
         _forest = forest;
-        var nodes = new List<Node>();
-        var valueAt = new List<int>();
+        _trees = new Shape[forest.Trees.Count];
+        _places = new int[]?[_trees.Length];
+        var nodes = new List<ulong>();
         var values = new List<float>();
-        _roots = new int[forest.Trees.Count];
-        _depths = new int[forest.Trees.Count];
-        for (var t = 0; t < _roots.Length; t++)
-        {
-            _roots[t] = nodes.Count;
-            _depths[t] = Add(forest.Trees[t], forest.FeatureCount, nodes, valueAt, values);
-        }
+        for (var t = 0; t < _trees.Length; t++)
+            _trees[t] = Add(forest.Trees[t], forest.FeatureCount, nodes, values, out _places[t]);
         _nodes = [.. nodes];
-        _valueAt = [.. valueAt];
         _values = [.. values];
+        _order = [.. Enumerable.Range(0, _trees.Length).OrderBy(t => _trees[t].Depth < 0 ? int.MaxValue : _trees[t].Depth).ThenBy(t => t)];
+        _plainCount = _trees.Count(t => t.Depth >= 0);
     }
 
-    /// <summary>Numbers of a prepared row: each feature with missing as +infinity, then each with missing as -infinity.</summary>
+    /// <summary>Numbers of a prepared row: each feature with missing as the largest integer, then each with missing as the smallest.</summary>
     public int PreparedWidth => 2 * _forest.FeatureCount;
 
-    public static void Prepare(ReadOnlySpan<float> row, Span<float> prepared)
+    public int TreeCount => _trees.Length;
+
+    public static void Prepare(ReadOnlySpan<float> row, Span<int> prepared)
     {
         for (var f = 0; f < row.Length; f++)
         {
             var missing = float.IsNaN(row[f]);
-            prepared[f] = missing ? float.PositiveInfinity : row[f];
-            prepared[row.Length + f] = missing ? float.NegativeInfinity : row[f];
+            var key = Key(row[f]);
+            prepared[f] = missing ? int.MaxValue : key;
+            prepared[row.Length + f] = missing ? int.MinValue : key;
         }
     }
 
-    /// <summary>Adds all trees, in order, to one row's scores; four trees are walked in step.</summary>
-    public unsafe void Add(ReadOnlySpan<float> row, ReadOnlySpan<float> prepared, Span<double> scores)
+    /// <summary>Adds all trees, in order, to one row's scores; eight trees are walked in step.</summary>
+    /// <param name="leaves">Room for <see cref="TreeCount"/> places.</param>
+    [SkipLocalsInit]
+    public unsafe void Add(ReadOnlySpan<float> row, ReadOnlySpan<int> prepared, Span<int> leaves, Span<double> scores)
     {
-        fixed (Node* nodes = _nodes)
-        fixed (float* x = prepared)
+        fixed (ulong* nodes = _nodes)
+        fixed (int* x = prepared, order = _order, leaf = leaves)
+        fixed (Shape* trees = _trees)
         {
-            var t = 0;
-            for (; t + 4 <= _roots.Length; t += 4)
+            var at = 0;
+            for (; at + Lanes <= _plainCount; at += Lanes)
+                WalkEight(nodes, trees, order + at, x, leaf);
+            for (; at < _plainCount; at++)
             {
-                var depth = Math.Max(Math.Max(_depths[t], _depths[t + 1]), Math.Max(_depths[t + 2], _depths[t + 3]));
-                if (Math.Min(Math.Min(_depths[t], _depths[t + 1]), Math.Min(_depths[t + 2], _depths[t + 3])) < 0)
-                {
-                    for (var k = t; k < t + 4; k++)
-                        Add(k, Walk(k, row), scores);
-                    continue;
-                }
-                int a = _roots[t], b = _roots[t + 1], c = _roots[t + 2], d = _roots[t + 3];
-                for (; depth > 0; depth--)
-                {
-                    a = Next(nodes + a, x);
-                    b = Next(nodes + b, x);
-                    c = Next(nodes + c, x);
-                    d = Next(nodes + d, x);
-                }
-                Add(t, a, scores);
-                Add(t + 1, b, scores);
-                Add(t + 2, c, scores);
-                Add(t + 3, d, scores);
+                ref var tree = ref trees[order[at]];
+                nuint place = 0;
+                for (var depth = tree.Depth; depth > 0; depth--)
+                    place = Next(nodes + tree.Root, place, x);
+                leaf[order[at]] = (int)place;
             }
-            for (; t < _roots.Length; t++)
-                Add(t, Walk(t, row), scores);
+            for (; at < _trees.Length; at++)
+                leaf[order[at]] = Walk(order[at], row);
         }
+        Sum(leaves, scores);
     }
 
     /// <summary>Adds one tree to the scores of some rows; four rows are walked in step.</summary>
     /// <param name="rows">Rows as they came, one after the other; <paramref name="prepared"/> the same, prepared.</param>
-    public unsafe void Add(int tree, int count, ReadOnlySpan<float> rows, ReadOnlySpan<float> prepared, Span<double> scores)
+    public unsafe void Add(int tree, int count, ReadOnlySpan<float> rows, ReadOnlySpan<int> prepared, Span<double> scores)
     {
         var (features, outputs) = (_forest.FeatureCount, _forest.OutputCount);
         var i = 0;
-        if (_depths[tree] >= 0)
+        if (_trees[tree].Depth >= 0)
         {
-            fixed (Node* nodes = _nodes)
-            fixed (float* all = prepared)
+            fixed (ulong* nodes = &_nodes[_trees[tree].Root])
+            fixed (int* all = prepared)
             {
                 for (; i + 4 <= count; i += 4)
                 {
                     var x = all + (long)i * 2 * features;
-                    int a = _roots[tree], b = a, c = a, d = a;
-                    for (var depth = _depths[tree]; depth > 0; depth--)
+                    nuint a = 0, b = 0, c = 0, d = 0;
+                    for (var depth = _trees[tree].Depth; depth > 0; depth--)
                     {
-                        a = Next(nodes + a, x);
-                        b = Next(nodes + b, x + 2 * features);
-                        c = Next(nodes + c, x + 4 * features);
-                        d = Next(nodes + d, x + 6 * features);
+                        a = Next(nodes, a, x);
+                        b = Next(nodes, b, x + 2 * features);
+                        c = Next(nodes, c, x + 4 * features);
+                        d = Next(nodes, d, x + 6 * features);
                     }
-                    Add(tree, a, scores.Slice(i * outputs, outputs));
-                    Add(tree, b, scores.Slice((i + 1) * outputs, outputs));
-                    Add(tree, c, scores.Slice((i + 2) * outputs, outputs));
-                    Add(tree, d, scores.Slice((i + 3) * outputs, outputs));
+                    Add(tree, (int)a, scores.Slice(i * outputs, outputs));
+                    Add(tree, (int)b, scores.Slice((i + 1) * outputs, outputs));
+                    Add(tree, (int)c, scores.Slice((i + 2) * outputs, outputs));
+                    Add(tree, (int)d, scores.Slice((i + 3) * outputs, outputs));
                 }
             }
         }
@@ -114,75 +115,136 @@ internal sealed class FlatForest
             Add(tree, Walk(tree, rows.Slice(i * features, features)), scores.Slice(i * outputs, outputs));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static unsafe void WalkEight(ulong* nodes, Shape* trees, int* order, int* x, int* leaves)
+    {
+        ulong* n0 = nodes + trees[order[0]].Root, n1 = nodes + trees[order[1]].Root, n2 = nodes + trees[order[2]].Root, n3 = nodes + trees[order[3]].Root;
+        ulong* n4 = nodes + trees[order[4]].Root, n5 = nodes + trees[order[5]].Root, n6 = nodes + trees[order[6]].Root, n7 = nodes + trees[order[7]].Root;
+        nuint a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
+        // By depth, so the last is the deepest.
+        for (var depth = trees[order[7]].Depth; depth > 0; depth--)
+        {
+            a = Next(n0, a, x);
+            b = Next(n1, b, x);
+            c = Next(n2, c, x);
+            d = Next(n3, d, x);
+            e = Next(n4, e, x);
+            f = Next(n5, f, x);
+            g = Next(n6, g, x);
+            h = Next(n7, h, x);
+        }
+        (leaves[order[0]], leaves[order[1]], leaves[order[2]], leaves[order[3]]) = ((int)a, (int)b, (int)c, (int)d);
+        (leaves[order[4]], leaves[order[5]], leaves[order[6]], leaves[order[7]]) = ((int)e, (int)f, (int)g, (int)h);
+    }
+
+    /// <summary>A node is, from its lowest bits: threshold (32), feature or its second plane (16), place of the left child in its tree (16).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static unsafe int Next(Node* node, float* x) => node->Left + (x[node->Plane] <= node->Threshold ? 0 : 1);
+    private static unsafe nuint Next(ulong* tree, nuint place, int* x)
+    {
+        var node = tree[place];
+        return (nuint)(node >> 48) + (x[(ushort)(node >> 32)] > (int)node ? 1u : 0u);
+    }
+
+    private unsafe void Sum(ReadOnlySpan<int> leaves, Span<double> scores)
+    {
+        if (_forest.OutputCount != 1)
+        {
+            for (var t = 0; t < _trees.Length; t++)
+                Add(t, leaves[t], scores);
+            return;
+        }
+        var sum = scores[0];
+        fixed (float* values = _values)
+        fixed (Shape* trees = _trees)
+        {
+            for (var t = 0; t < leaves.Length; t++)
+                sum += values[trees[t].Values + leaves[t]];
+        }
+        scores[0] = sum;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Add(int tree, int node, Span<double> scores)
+    private void Add(int tree, int place, Span<double> scores)
     {
-        var shape = _forest.Trees[tree];
-        var at = _valueAt[node];
+        ref var shape = ref _trees[tree];
+        var at = shape.Values + place * shape.Width;
         for (var o = 0; o < shape.Width; o++)
             scores[shape.Output + o] += _values[at + o];
     }
 
-    /// <summary>One walk that stops at the leaf and knows categories.</summary>
+    /// <summary>One walk over the tree itself, which knows categories; the place of its leaf.</summary>
     private int Walk(int tree, ReadOnlySpan<float> row)
     {
         var source = _forest.Trees[tree];
-        var at = _roots[tree];
-        while (_nodes[at].Source is >= 0 and var node)
-            at = _nodes[at].Left + (source.GoesLeft(node, row[source.Feature[node]]) ? 0 : 1);
-        return at;
+        var node = source.Leaf(row);
+        return _places[tree] is { } places ? places[node] : node;
     }
 
-    /// <summary>Appends a tree, breadth first; returns its depth, or -1 when only the careful walk may be used.</summary>
-    private static int Add(Tree tree, int features, List<Node> nodes, List<int> valueAt, List<float> values)
+    private static int Key(float value)
     {
-        var plain = true;
-        var deepest = 0;
-        var queue = new Queue<(int Node, int Place, int Depth)>();
-        Room(1);
-        queue.Enqueue((0, nodes.Count - 1, 0));
-        while (queue.TryDequeue(out var item))
+        // Both zeros are one number.
+        var bits = BitConverter.SingleToInt32Bits(value + 0f);
+        return bits ^ (bits >> 31 & int.MaxValue);
+    }
+
+    /// <summary>Appends a tree, breadth first, when it can be walked in step; its values in any case.</summary>
+    private static Shape Add(Tree tree, int features, List<ulong> nodes, List<float> values, out int[]? places)
+    {
+        var shape = new Shape { Root = nodes.Count, Values = values.Count, Width = tree.Width, Output = tree.Output, Depth = Depth(tree, features) };
+        places = null;
+        if (shape.Depth < 0)
         {
-            var (node, place, depth) = item;
-            deepest = Math.Max(deepest, depth);
+            values.AddRange(tree.Value);
+            return shape;
+        }
+        places = new int[tree.NodeCount];
+        var queue = new Queue<int>([0]);
+        var taken = 1;
+        while (queue.TryDequeue(out var node))
+        {
+            var place = nodes.Count - shape.Root;
+            places[node] = place;
+            for (var o = 0; o < tree.Width; o++)
+                values.Add(tree.Value[node * tree.Width + o]);
             if (tree.Feature[node] < 0)
             {
-                nodes[place] = new Node(float.PositiveInfinity, 0, place, -1);
-                valueAt[place] = values.Count;
-                values.AddRange(tree.Value.AsSpan(node * tree.Width, tree.Width));
+                nodes.Add((ulong)place << 48 | int.MaxValue);
                 continue;
             }
-            var threshold = tree.Threshold[node];
-            plain &= tree.CategoryOffset[node] < 0 && !float.IsNaN(threshold) && !float.IsPositiveInfinity(threshold);
-            var left = nodes.Count;
-            Room(2);
-            nodes[place] = new Node(threshold, tree.Feature[node] + (tree.MissingLeft[node] ? features : 0), left, node);
-            queue.Enqueue((tree.Left[node], left, depth + 1));
-            queue.Enqueue((tree.Right[node], left + 1, depth + 1));
+            var plane = tree.Feature[node] + (tree.MissingLeft[node] ? features : 0);
+            nodes.Add((ulong)taken << 48 | (ulong)plane << 32 | (uint)Key(tree.Threshold[node]));
+            queue.Enqueue(tree.Left[node]);
+            queue.Enqueue(tree.Right[node]);
+            taken += 2;
         }
-        // Walking in step to the bottom of a lopsided tree costs more than stopping early.
-        return plain && deepest <= 32 ? deepest : -1;
-
-        void Room(int count)
-        {
-            for (var i = 0; i < count; i++)
-            {
-                nodes.Add(default);
-                valueAt.Add(0);
-            }
-        }
+        return shape;
     }
 
-    /// <param name="Left">Place of the left child; the right one is the next.</param>
-    /// <param name="Source">The node in its tree, -1 at a leaf.</param>
-    private readonly record struct Node(float Threshold, int Plane, int Left, int Source)
+    /// <summary>Depth of a tree, or -1 when only the careful walk may be used: categories, odd thresholds, very lopsided or large trees.</summary>
+    private static int Depth(Tree tree, int features)
     {
-        public readonly float Threshold = Threshold;
-        public readonly int Plane = Plane;
-        public readonly int Left = Left;
-        public readonly int Source = Source;
+        if (tree.NodeCount > MostNodes || 2 * features > MostNodes)
+            return -1;
+        var depths = new int[tree.NodeCount];
+        for (var node = 0; node < tree.NodeCount; node++)
+        {
+            if (tree.Feature[node] < 0)
+                continue;
+            if (tree.CategoryOffset[node] >= 0 || float.IsNaN(tree.Threshold[node]))
+                return -1;
+            depths[tree.Left[node]] = depths[tree.Right[node]] = depths[node] + 1;
+        }
+        // Walking in step to the bottom of a lopsided tree costs more than stopping early.
+        var deepest = depths.Max();
+        return deepest <= 32 ? deepest : -1;
+    }
+
+    private struct Shape
+    {
+        public int Root;
+        public int Depth;
+        public int Values;
+        public int Width;
+        public int Output;
     }
 }
