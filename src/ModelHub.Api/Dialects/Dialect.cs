@@ -41,6 +41,11 @@ internal abstract class Dialect
     /// <summary>Where a deployment is found, as a refusal to delete what is deployed says.</summary>
     public virtual string LinkToDeployment(Guid id) => $"/api/deployments/{id}";
 
+    /// <summary>Asked before anything else: what of a request has to be put right.</summary>
+    public virtual void Enter(HttpContext context)
+    {
+    }
+
     /// <summary>Asked between reading a body and validating it.</summary>
     public virtual Task BeforeActionAsync(ActionExecutingContext context) => Task.CompletedTask;
 

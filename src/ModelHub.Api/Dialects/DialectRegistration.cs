@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Mvc.ApplicationModels;
 using ModelHub.Api.Dialects.AutoMl;
+using ModelHub.Api.Dialects.CustomModels;
 using ModelHub.Api.Dialects.Hub;
 using ModelHub.Api.Dialects.Predictions;
 
@@ -11,6 +12,7 @@ internal static class DialectRegistration
     public static void AddDialects(this IServiceCollection services)
     {
         services.AddSingleton<Dialect, AutoMlDialect>();
+        services.AddSingleton<Dialect, CustomModelsDialect>();
         services.AddSingleton<Dialect, PredictionsDialect>();
         services.AddSingleton<Dialect, HubDialect>();
         services.AddSingleton<DialectSet>();

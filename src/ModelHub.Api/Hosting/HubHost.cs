@@ -83,6 +83,11 @@ internal static class HubHost
     private static void Configure(WebApplication app, HubSettings settings)
     {
         app.UseMiddleware<RequestLog>();
+        app.Use(static (context, next) =>
+        {
+            context.RequestServices.GetRequiredService<DialectSet>().Of(context.Request.Path).Enter(context);
+            return next(context);
+        });
         app.UseExceptionHandler(new ExceptionHandlerOptions { SuppressDiagnosticsCallback = _ => true });
         app.UseStatusCodePages(ProblemAnswer.ForBareStatusAsync);
         app.UseMiddleware<BodyLimit>();

@@ -33,6 +33,13 @@ public sealed class DeploymentGate(DeploymentCache deployments, MembershipCache 
         return served;
     }
 
+    /// <summary>A deployment as it is served, paused or not.</summary>
+    public async ValueTask<ServedDeployment> FindAsync(Caller caller, Guid id, CancellationToken cancellation)
+    {
+        var served = await deployments.GetAsync(id, cancellation);
+        return await memberships.IsMemberAsync(caller, served.ProjectId, cancellation) ? served : throw ModelHubException.NotFound("deployment");
+    }
+
     /// <summary>Which model answers: by the first row's key column, by a key of the request's own, or by chance.</summary>
     public async ValueTask<LoadedModel> ChooseAsync(
         ServedDeployment served, string? key, PipeReader body, RowFormat format, CancellationToken cancellation)

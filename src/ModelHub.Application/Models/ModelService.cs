@@ -123,6 +123,22 @@ public sealed class ModelService(HubDbContext db, ProjectAccess access, IArtifac
         return (await store.OpenAsync(sha256, cancellation), view.Model.Name + ".modelhub");
     }
 
+    /// <summary>Sets where deployments of a binary model draw the line, unless they say themselves.</summary>
+    public async Task DrawLineAsync(Caller caller, Guid projectId, Guid id, double? threshold, CancellationToken cancellation)
+    {
+        var view = await GetAsync(caller, id, cancellation);
+        if (view.Model.ProjectId != projectId)
+            throw ModelHubException.NotFound("model");
+        await access.RequireAsync(caller, projectId, ProjectRole.Editor, "model", cancellation);
+        if (threshold is not (>= 0 and <= 1))
+            throw ModelHubException.Invalid("predictionThreshold", "'predictionThreshold' is 0 to 1.");
+        if (view.Model.Task != "binary")
+            throw ModelHubException.Invalid("predictionThreshold", "Only a binary model has a threshold.");
+        var model = await db.Models.FirstOrDefaultAsync(m => m.Id == id, cancellation) ?? throw ModelHubException.NotFound("model");
+        model.DrawLineAt(threshold.Value);
+        await db.SaveChangesAsync(cancellation);
+    }
+
     public async Task DeleteAsync(Caller caller, Guid id, CancellationToken cancellation)
     {
         var view = await GetAsync(caller, id, cancellation);

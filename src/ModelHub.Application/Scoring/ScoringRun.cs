@@ -163,6 +163,8 @@ public sealed class ScoringRun
             await foreach (var coming in blocks.Reader.ReadAllAsync(cancellation))
             {
                 using var answered = await coming;
+                if (answered.Count == 0)
+                    continue;
                 if (!started) // until here a refusal can still be told
                 {
                     Starting?.Invoke();

@@ -14,7 +14,7 @@ using ModelHub.Application.Scoring;
 namespace ModelHub.Api.Dialects.Predictions;
 
 /// <summary>Scoring deployments. Endpoints and not controllers: rows go from the body's bytes to the answer's without objects between.</summary>
-internal sealed class PredictionEndpoints(DeploymentGate gate, DeploymentScoring scoring, HubSettings settings, TimeProvider clock)
+internal sealed class PredictionEndpoints(DeploymentGate gate, DeploymentScoring scoring, HubSettings settings, TimeProvider clock, ILogger<PredictionEndpoints> log)
 {
     private const int LongestRequestLine = 8192;
     private static readonly string[] Bases = ["/predApi/v1.0", "/v1.0", ""];
@@ -52,10 +52,11 @@ internal sealed class PredictionEndpoints(DeploymentGate gate, DeploymentScoring
         {
             await scoring.RunAsync(served, model, format, query.Passthrough, body, writer, context.Response.BodyWriter, Start, context.RequestAborted);
         }
-        catch (Exception) when (context.Response.HasStarted)
+        catch (Exception failure) when (context.Response.HasStarted)
         {
-            context.Abort(); // rows were answered already: a cut connection is the one way left to say that it went wrong
-            throw;
+            // Rows were answered already: a cut connection is the one way left to say that it went wrong.
+            log.LogInformation("Scoring by {Deployment} was cut short: {Reason}", served.Id, failure is ModelHubException ? failure.Message : failure.ToString());
+            context.Abort();
         }
 
         void Start()

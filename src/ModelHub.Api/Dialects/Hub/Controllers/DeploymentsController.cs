@@ -9,7 +9,7 @@ namespace ModelHub.Api.Dialects.Hub.Controllers;
 /// <summary>Deployments: addresses that score, and the models behind them.</summary>
 [ApiController]
 [Route("api/deployments")]
-public sealed class DeploymentsController(DeploymentService deployments, TimeProvider clock) : ControllerBase
+public sealed class DeploymentsController(DeploymentService deployments, DeploymentGate gate, TimeProvider clock) : ControllerBase
 {
     /// <summary>Deploys a model; it scores as soon as this answers.</summary>
     [HttpPost]
@@ -82,6 +82,11 @@ public sealed class DeploymentsController(DeploymentService deployments, TimePro
     public async Task<DeploymentAnswer> Resume(string deploymentId, [FromBody(EmptyBodyBehavior = EmptyBodyBehavior.Allow)] ReasonRequest? request, CancellationToken cancellation) => Answer(
         await deployments.SetStatusAsync(
             HttpContext.Caller(), HubPaging.Id(deploymentId, "deployment"), DeploymentStatus.Active, request?.Reason, cancellation));
+
+    /// <summary>An OpenAPI document of this deployment alone: its model's inputs, ranges and classes, for generated clients.</summary>
+    [HttpGet("{deploymentId}/openapi.json")]
+    public async Task<System.Text.Json.Nodes.JsonObject> Document(string deploymentId, CancellationToken cancellation) => DeploymentDocument.Of(
+        await gate.FindAsync(HttpContext.Caller(), HubPaging.Id(deploymentId, "deployment"), cancellation), $"{Request.Scheme}://{Request.Host}");
 
     /// <summary>Shares the requests among several models: variants (A/B), a canary, shadows. An empty plan gives all to the champion.</summary>
     [HttpPut("{deploymentId}/traffic")]
