@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Claims;
 using System.Text;
 using System.Text.Encodings.Web;
@@ -14,6 +15,9 @@ internal sealed class ApiKeyHandler(
 {
     public new const string Scheme = "ApiKey";
 
+    /// <summary>Callers come from a cache, so the same ones come again and again.</summary>
+    private static readonly ConditionalWeakTable<Caller, AuthenticateResult> Results = [];
+
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (SecretOf(Request.Headers.Authorization.ToString()) is not { } secret)
@@ -21,6 +25,11 @@ internal sealed class ApiKeyHandler(
         if (await keys.FindAsync(secret, Context.RequestAborted) is not { } caller)
             return AuthenticateResult.Fail("Unknown or revoked key.");
         Context.Features.Set(caller);
+        return Results.GetValue(caller, Admitted);
+    }
+
+    private static AuthenticateResult Admitted(Caller caller)
+    {
         var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, caller.Username)], Scheme);
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Scheme));
     }

@@ -3,6 +3,7 @@ using ModelHub.Api.Dialects.AutoMl;
 using ModelHub.Api.Dialects.CustomModels;
 using ModelHub.Api.Dialects.Hub;
 using ModelHub.Api.Dialects.Predictions;
+using ModelHub.Api.Hosting;
 
 namespace ModelHub.Api.Dialects;
 
@@ -16,7 +17,11 @@ internal static class DialectRegistration
         services.AddSingleton<Dialect, PredictionsDialect>();
         services.AddSingleton<Dialect, HubDialect>();
         services.AddSingleton<DialectSet>();
+        services.AddSingleton<PredictionEndpoints>();
     }
+
+    /// <summary>Routes that are answered before the pipeline.</summary>
+    public static IEnumerable<ShortRoute> ShortRoutes(this WebApplication app) => PredictionEndpoints.Short(app.Services);
 
     /// <summary>Endpoints that are no controllers.</summary>
     public static void MapDialects(this WebApplication app) => PredictionEndpoints.Map(app);

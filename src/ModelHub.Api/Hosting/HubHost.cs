@@ -49,6 +49,7 @@ internal static class HubHost
         services.AddSingleton<IProblemDetailsWriter, DialectProblemWriter>(); // before AddProblemDetails: the first writer that can wins
         services.AddProblemDetails();
         services.AddExceptionHandler<HubExceptionHandler>();
+        services.AddSingleton<HubExceptionHandler>();
         services.AddAuthentication(ApiKeyHandler.Scheme).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.Scheme, null);
         services.AddAuthorization();
         services.AddControllers(mvc =>
@@ -82,6 +83,8 @@ internal static class HubHost
 
     private static void Configure(WebApplication app, HubSettings settings)
     {
+        if (settings.Role is not "worker")
+            app.UseMiddleware<Shortcut>(app.ShortRoutes());
         app.UseMiddleware<RequestLog>();
         app.Use(static (context, next) =>
         {

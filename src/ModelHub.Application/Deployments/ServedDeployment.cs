@@ -16,6 +16,7 @@ public sealed class ServedDeployment
     {
         (Id, ProjectId, Name, Status, Settings, Revision, ReadAt) =
             (deployment.Id, deployment.ProjectId, deployment.Name, deployment.Status, deployment.Settings, deployment.Revision, readAt);
+        HexId = Identity.HubId.ToHex(deployment.Id);
         Threshold = deployment.PredictionThreshold;
         Champion = models[deployment.ChampionId];
         _variants = [.. deployment.Models.Where(m => m.Role == ServingRole.Variant).OrderBy(m => m.ModelId).Select(m => (models[m.ModelId], m.Weight))];
@@ -26,6 +27,9 @@ public sealed class ServedDeployment
     }
 
     public Guid Id { get; }
+
+    /// <summary>Its id as 24 digits.</summary>
+    public string HexId { get; }
 
     public Guid ProjectId { get; }
 

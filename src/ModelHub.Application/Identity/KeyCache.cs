@@ -5,7 +5,8 @@ namespace ModelHub.Application.Identity;
 
 /// <summary>
 /// Keys last seen, so that scoring asks no database. Cleared when a key is revoked (NOTIFY) and short-lived besides; an entry that has
-/// expired still serves while PostgreSQL is down.
+/// expired still serves while PostgreSQL is down. By the keys themselves, which are in memory anyway while a request is: hashing costs more than
+/// the rest of a single row.
 /// </summary>
 public sealed class KeyCache
 {
@@ -32,14 +33,12 @@ public sealed class KeyCache
     {
         if (secret.Length is 0 or > 512)
             return ValueTask.FromResult<Caller?>(null);
-        var hash = ApiKey.HashOf(secret);
-        var name = Convert.ToHexString(hash);
-        return _entries.TryGetValue(name, out var known) && known.Generation == _generation && known.Until > _clock.GetUtcNow()
+        return _entries.TryGetValue(secret, out var known) && known.Generation == _generation && known.Until > _clock.GetUtcNow()
             ? ValueTask.FromResult<Caller?>(known.Caller)
-            : AskAsync(hash, name, known, cancellation);
+            : AskAsync(ApiKey.HashOf(secret), secret, known, cancellation);
     }
 
-    private async ValueTask<Caller?> AskAsync(byte[] hash, string name, Entry? last, CancellationToken cancellation)
+    private async ValueTask<Caller?> AskAsync(byte[] hash, string secret, Entry? last, CancellationToken cancellation)
     {
         var generation = _generation;
         Caller? caller;
@@ -54,12 +53,12 @@ public sealed class KeyCache
         }
         if (caller is null)
         {
-            _entries.TryRemove(name, out _);
+            _entries.TryRemove(secret, out _);
             return null;
         }
         if (_entries.Count >= Most)
             _entries.Clear();
-        _entries[name] = new Entry(caller, _clock.GetUtcNow() + Fresh, generation);
+        _entries[secret] = new Entry(caller, _clock.GetUtcNow() + Fresh, generation);
         return caller;
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Unicode;
 using ModelHub.Application.Datasets.Formats;
+using ModelHub.Application.Serving;
 
 namespace ModelHub.Application.Scoring;
 
@@ -7,12 +8,19 @@ namespace ModelHub.Application.Scoring;
 /// CSV (RFC 4180, any line end, , ; tab or | between cells, a header) from blocks of whole rows straight into features. Blank lines are
 /// skipped, but in a table of one column.
 /// </summary>
-internal sealed class CsvRows(RowColumns columns) : IRowFormat
+internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowFormat
 {
+    private const int LongestKnown = 64 << 10;
     private byte _delimiter;
 
     public int ReadHead(ReadOnlySpan<byte> start, bool isAll)
     {
+        if (columns.KeepsNothing && model.LastHeader is { } known && start.StartsWith(known.Bytes))
+        {
+            _delimiter = known.Delimiter;
+            columns.Take(known.Columns);
+            return known.Bytes.Length;
+        }
         var bom = start.StartsWith("\uFEFF"u8) ? 3 : 0;
         var text = start[bom..];
         _delimiter = (byte)CsvSniffer.Delimiter(text);
@@ -33,6 +41,8 @@ internal sealed class CsvRows(RowColumns columns) : IRowFormat
                 break;
         }
         columns.AddAll(names);
+        if (columns.KeepsNothing && at < LongestKnown && start[at - 1] == '\n')
+            model.LastHeader = new KnownHeader(start[..at].ToArray(), _delimiter, columns.Now);
         return at;
     }
 
@@ -193,3 +203,6 @@ internal sealed class CsvRows(RowColumns columns) : IRowFormat
         return kept[..count];
     }
 }
+
+/// <summary>A header that was read before: its bytes with the line end, and what they mean to the model.</summary>
+internal sealed record KnownHeader(byte[] Bytes, byte Delimiter, RowColumn[] Columns);

@@ -22,14 +22,18 @@ public sealed class RowColumns
     private readonly LoadedModel _model;
     private readonly KeptColumns _kept;
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, int> _index = new(StringComparer.Ordinal);
-    private RowColumn[] _columns = [];
+    private Dictionary<string, int>? _index;
+    private RowColumn[] _columns;
 
-    public RowColumns(LoadedModel model, KeptColumns kept)
+    /// <param name="columns">Known before: the columns of another body with the same header and nothing kept.</param>
+    internal RowColumns(LoadedModel model, KeptColumns kept, RowColumn[]? columns = null)
     {
         // A runner is given the cells themselves.
-        (_model, _kept) = (model, model.Trained is null ? kept with { All = true } : kept);
+        (_model, _kept, _columns) = (model, model.Trained is null ? kept with { All = true } : kept, columns ?? []);
     }
+
+    /// <summary>Whether only features are wanted.</summary>
+    internal bool KeepsNothing => !_kept.All && _kept.Names.Count == 0;
 
     /// <summary>Grows; an index once given stays.</summary>
     public IReadOnlyList<RowColumn> All => Volatile.Read(ref _columns);
@@ -40,7 +44,7 @@ public sealed class RowColumns
     public int Find(string name)
     {
         lock (_gate)
-            return _index.GetValueOrDefault(name, -1);
+            return Index().GetValueOrDefault(name, -1);
     }
 
     /// <summary>Whether a column's cells are wanted in the answer, not only by the model.</summary>
@@ -56,15 +60,29 @@ public sealed class RowColumns
         var name = Encoding.UTF8.GetString(utf8);
         lock (_gate)
         {
-            if (_index.TryGetValue(name, out var known))
+            var index = Index();
+            if (index.TryGetValue(name, out var known))
                 return mayExist ? known : throw new RowRefusal(null, name, "Two columns have this name.");
             if (_columns.Length == Most)
                 throw new RowRefusal(null, null, $"There are more than {Most} columns.");
             var column = new RowColumn(name, utf8.ToArray(), _model.Trained?.FindInput(name) ?? -1, IsAsked(name) || _model.Trained is null);
-            _index.Add(name, _columns.Length);
+            index.Add(name, _columns.Length);
             Volatile.Write(ref _columns, [.. _columns, column]);
             return _columns.Length - 1;
         }
+    }
+
+    /// <summary>Takes over what is known of a header that was seen before.</summary>
+    internal void Take(RowColumn[] columns) => Volatile.Write(ref _columns, columns);
+
+    private Dictionary<string, int> Index()
+    {
+        if (_index is not null)
+            return _index;
+        _index = new Dictionary<string, int>(_columns.Length, StringComparer.Ordinal);
+        for (var i = 0; i < _columns.Length; i++)
+            _index.Add(_columns[i].Name, i);
+        return _index;
     }
 
     /// <summary>All of a header at once.</summary>
@@ -75,6 +93,7 @@ public sealed class RowColumns
         var columns = new RowColumn[names.Count];
         lock (_gate)
         {
+            _index = new Dictionary<string, int>(columns.Length, StringComparer.Ordinal);
             for (var i = 0; i < columns.Length; i++)
             {
                 if (names[i].Length == 0)

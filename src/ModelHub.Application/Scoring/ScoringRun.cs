@@ -46,8 +46,8 @@ public sealed class ScoringRun
     public ScoringRun(LoadedModel model, RowFormat format, KeptColumns kept, IScoredRowsWriter writer, PipeWriter output)
     {
         (_model, _writer, _output) = (model, writer, output);
-        _columns = new RowColumns(model, kept);
-        _format = format switch { RowFormat.Csv => new CsvRows(_columns), RowFormat.Json => new JsonRows(_columns) };
+        _columns = new RowColumns(model, kept, format == RowFormat.Json && ReferenceEquals(kept, KeptColumns.None) && model.Trained is not null ? model.InputColumns : null);
+        _format = format switch { RowFormat.Csv => new CsvRows(model, _columns), RowFormat.Json => new JsonRows(_columns) };
     }
 
     /// <summary>Asked when the first rows are about to be answered: the last moment to set headers.</summary>
@@ -88,7 +88,7 @@ public sealed class ScoringRun
     internal static string? FirstCell(LoadedModel model, RowFormat format, string column, ReadResult read)
     {
         var columns = new RowColumns(model, new KeptColumns(false, new HashSet<string> { column }));
-        IRowFormat rows = format switch { RowFormat.Csv => new CsvRows(columns), RowFormat.Json => new JsonRows(columns) };
+        IRowFormat rows = format switch { RowFormat.Csv => new CsvRows(model, columns), RowFormat.Json => new JsonRows(columns) };
         var block = model.RentBlock();
         try
         {

@@ -9,6 +9,8 @@ public sealed class LoadedModel
 {
     private const int MostBytesKept = 1 << 20;
     private readonly System.Collections.Concurrent.ConcurrentBag<RowBlock> _blocks = [];
+    private RowColumn[]? _inputColumns;
+    private string? _hexId;
 
     public LoadedModel(Guid id, Guid projectId, string name, TrainedModel model, long size)
     {
@@ -44,6 +46,16 @@ public sealed class LoadedModel
 
     /// <summary>Numbers per row: a probability per class (binary: negative, positive), or one value.</summary>
     public int OutputCount => Task == TaskKind.Regression ? 1 : Header.Classes.Count;
+
+    /// <summary>The model's inputs as columns, which JSON records are compared with first.</summary>
+    internal RowColumn[] InputColumns => _inputColumns ??=
+        [.. Header.Inputs.Select((input, at) => new RowColumn(input.Name, System.Text.Encoding.UTF8.GetBytes(input.Name), at, IsKept: false))];
+
+    /// <summary>The header of the last CSV whose cells were not kept: most come again and again.</summary>
+    internal KnownHeader? LastHeader { get; set; }
+
+    /// <summary>Its id as 24 digits.</summary>
+    public string HexId => _hexId ??= Identity.HubId.ToHex(Id);
 
     /// <summary>Room for rows on their way through this model; given back with <see cref="Return"/>.</summary>
     internal RowBlock RentBlock() => _blocks.TryTake(out var block) ? block : new RowBlock(this);

@@ -8,7 +8,6 @@ using ModelHub.Api.Errors;
 using ModelHub.Api.Hosting;
 using ModelHub.Application.Deployments;
 using ModelHub.Application.Errors;
-using ModelHub.Application.Identity;
 using ModelHub.Application.Scoring;
 
 namespace ModelHub.Api.Dialects.Predictions;
@@ -19,9 +18,16 @@ internal sealed class PredictionEndpoints(DeploymentGate gate, DeploymentScoring
     private const int LongestRequestLine = 8192;
     private static readonly string[] Bases = ["/predApi/v1.0", "/v1.0", ""];
 
+    /// <summary>The same routes for <see cref="Shortcut"/>.</summary>
+    public static IEnumerable<ShortRoute> Short(IServiceProvider services)
+    {
+        var endpoints = services.GetRequiredService<PredictionEndpoints>();
+        return Bases.Select(root => new ShortRoute($"{root}/deployments/", "/predictions", (context, id) => endpoints.PredictAsync(context, id, explains: false)));
+    }
+
     public static void Map(WebApplication app)
     {
-        var endpoints = ActivatorUtilities.CreateInstance<PredictionEndpoints>(app.Services);
+        var endpoints = app.Services.GetRequiredService<PredictionEndpoints>();
         foreach (var root in Bases)
         {
             var name = root.Replace("/", "", StringComparison.Ordinal).Replace(".", "_", StringComparison.Ordinal);
@@ -64,8 +70,8 @@ internal sealed class PredictionEndpoints(DeploymentGate gate, DeploymentScoring
             var headers = context.Response.Headers;
             context.Response.ContentType = asCsv ? "text/csv; charset=utf-8" : "application/json";
             headers["X-DataRobot-Execution-Time"] = clock.GetElapsedTime(start).TotalMilliseconds.ToString("0.###", CultureInfo.InvariantCulture);
-            headers["X-DataRobot-Model-Id"] = HubId.ToHex(model.Id);
-            headers["X-DataRobot-Deployment-Id"] = HubId.ToHex(served.Id);
+            headers["X-DataRobot-Model-Id"] = model.HexId;
+            headers["X-DataRobot-Deployment-Id"] = served.HexId;
         }
     }
 
