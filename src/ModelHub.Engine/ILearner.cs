@@ -30,7 +30,7 @@ public sealed record FitContext
 
     public CancellationToken Cancellation { get; init; }
 
-    /// <summary>Rows to stop early on (of the same matrix), null for none.</summary>
+    /// <summary>Rows to stop early on (of the same matrix); null leaves it to the learner to hold some out.</summary>
     public int[]? ValidationRows { get; init; }
 
     /// <summary>When this is reached, iterative learners stop and return what they have.</summary>

@@ -23,20 +23,33 @@ internal static class AccuracyBenchmark
                 Path.Combine(folder, name + ".csv"), null, entry.GetProperty("target").GetString()!, task, int.MaxValue, out var count);
             using var split = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, name + ".split.json")));
             int[] Rows(string part) => [.. split.RootElement.GetProperty(part).EnumerateArray().Select(e => e.GetInt32()).Order()];
-            var holdout = Measure(data.Set, Rows("train"), Rows("test"));
+            var holdout = Measure(args, data.Set, Rows("train"), Rows("test"));
             var folds = Array.Empty<double>();
             if (args.Text("split", "folds") == "folds" && count <= args.Number("most", 60_000))
             {
                 var fold = split.RootElement.GetProperty("fold").EnumerateArray().Select(e => e.GetInt32()).ToArray();
                 var all = Enumerable.Range(0, count).ToArray();
                 folds = [.. Enumerable.Range(0, 5).Select(k =>
-                    Measure(data.Set, Array.FindAll(all, r => fold[r] != k), Array.FindAll(all, r => fold[r] == k)))];
+                    Measure(args, data.Set, Array.FindAll(all, r => fold[r] != k), Array.FindAll(all, r => fold[r] == k)))];
             }
-            Console.WriteLine(JsonSerializer.Serialize(new { name, metric = Headline.Name(task), holdout, folds = folds.Length > 0 ? folds.Average() : 0 }));
+            Console.WriteLine(JsonSerializer.Serialize(new { name, metric = Headline.Name(task), holdout, mean = folds.Length > 0 ? folds.Average() : 0, folds }));
         }
         return 0;
     }
 
-    private static double Measure(TrainingSet set, int[] train, int[] test)
-        => Headline.Of(new GradientBoostedTrees(new BoostingOptions()).Fit(set.With(train), new FitContext { Seed = 7 }), set, test);
+    private static double Measure(Arguments args, TrainingSet set, int[] train, int[] test)
+        => Headline.Of(new GradientBoostedTrees(Options(args)).Fit(set.With(train), new FitContext { Seed = 7 }), set, test);
+
+    // Default options, but for what is asked for: to see what an option does.
+    private static BoostingOptions Options(Arguments args)
+    {
+        var d = BoostingOptions.Default;
+        return d with
+        {
+            Trees = args.Number("trees", d.Trees), LearnRate = args.Real("rate", d.LearnRate), MaxLeaves = args.Number("leaves", d.MaxLeaves),
+            MinRows = args.Number("min-rows", d.MinRows), L2 = args.Real("l2", d.L2), SampleRate = args.Real("sample", d.SampleRate),
+            ColumnSampleRatePerTree = args.Real("columns", d.ColumnSampleRatePerTree), EarlyStoppingRounds = args.Number("rounds", d.EarlyStoppingRounds),
+            CategorySmoothing = args.Real("smoothing", d.CategorySmoothing),
+        };
+    }
 }

@@ -17,7 +17,7 @@ internal static class BenchmarkModel
         var options = new BoostingOptions
         {
             Trees = args.Number("trees", 100), LearnRate = args.Real("rate", 0.1), MaxDepth = args.Has("leaves") ? 0 : args.Number("depth", 6),
-            MaxLeaves = args.Number("leaves", 0), LeafWise = args.Has("leaves"), MaxBins = args.Number("bins", 255), MinRows = 1, MinChildWeight = 1,
+            MaxLeaves = args.Number("leaves", 0), LeafWise = args.Has("leaves"), MaxBins = args.Number("bins", 255), MinRows = 1, MinChildWeight = 1, EarlyStoppingRounds = 0, SampleRate = 1, ColumnSampleRatePerTree = 1,
         };
         var train = all[..Math.Min(count, args.Number("train-rows", 200_000))];
         var forest = (Forest)new GradientBoostedTrees(options).Fit(data.Set.With(train), new FitContext { Seed = 7, Threads = threads });

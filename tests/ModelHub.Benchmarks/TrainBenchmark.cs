@@ -30,7 +30,7 @@ internal static class TrainBenchmark
             LeafWise = args.Has("leaves"),
             MaxBins = args.Number("bins", 255),
             MinRows = 1,
-            MinChildWeight = 1,
+            MinChildWeight = 1, EarlyStoppingRounds = 0, SampleRate = 1, ColumnSampleRatePerTree = 1,
         };
         Collect();
         var before = Peak();

@@ -30,6 +30,7 @@ internal sealed class Booster(TrainingSet set, BoostingOptions options, BinnedMa
             Array.Fill(scores[o], start[o]);
         }
         var rules = Rules(loss);
+        var rate = options.RateFor(set, rows.Length);
         var grower = new TreeGrower(bins, rules, team, rows.Length);
         var packed = new PackedGradients(n);
         var trees = new List<Tree>();
@@ -45,7 +46,7 @@ internal sealed class Booster(TrainingSet set, BoostingOptions options, BinnedMa
                 var sampled = RowSample.Draw(rows, options.SampleRate, context.Seed, iteration, grower.Partition.Rows);
                 packed.Quantize(gradients[o], hessians[o], grower.Partition.Rows, sampled, SeededRandom.Derive(context.Seed, (ulong)number), team);
                 var nodes = grower.Grow(packed, sampled, set.Weights, context.Seed, number, context.Cancellation);
-                var values = LeafValues(nodes, loss, scores[o], grower.Partition.Rows);
+                var values = LeafValues(nodes, rate, loss, scores[o], grower.Partition.Rows);
                 trees.Add(TreeBuilder.Build(nodes, node => values.AsSpan(node.Id, 1), grower.Partition.Rows, set.Weights, bins, o, 1));
                 AddLeaves(nodes, values, scores[o], grower.Partition.Rows);
                 if (sampled < rows.Length)
@@ -89,10 +90,11 @@ internal sealed class Booster(TrainingSet set, BoostingOptions options, BinnedMa
         ColumnSamplePerNode = options.ColumnSampleRatePerNode,
         Monotone = options.MonotoneConstraints is { } constraints && constraints.Any(c => c != 0) ? constraints : null,
         CategorySmoothing = options.CategorySmoothing,
+        RareCategoriesStayRight = true,
         LargestStep = loss.LargestStep,
     };
 
-    private float[] LeafValues(List<GrowingNode> nodes, ILoss loss, double[] scores, int[] rows)
+    private float[] LeafValues(List<GrowingNode> nodes, double rate, ILoss loss, double[] scores, int[] rows)
     {
         var values = new float[nodes.Count];
         foreach (var node in nodes.Where(node => node.IsLeaf))
@@ -106,7 +108,7 @@ internal sealed class Booster(TrainingSet set, BoostingOptions options, BinnedMa
                     residuals[i] = set.Labels[range[i]] - scores[range[i]];
                 step = Math.Clamp(LabelStatistics.Quantile(residuals, set.Weights, range, alpha), node.Low, node.High);
             }
-            values[node.Id] = (float)(options.LearnRate * step);
+            values[node.Id] = (float)(rate * step);
         }
         return values;
     }

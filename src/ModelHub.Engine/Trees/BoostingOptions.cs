@@ -1,4 +1,5 @@
 using System.Globalization;
+using ModelHub.Engine.Data;
 using ModelHub.Engine.Losses;
 
 namespace ModelHub.Engine.Trees;
@@ -8,9 +9,11 @@ public sealed record BoostingOptions
 {
     public static BoostingOptions Default { get; } = new();
 
-    public int Trees { get; init; } = 300;
+    /// <summary>Iterations at most; with <see cref="EarlyStoppingRounds"/> there are as many as held-out rows ask for.</summary>
+    public int Trees { get; init; } = 1000;
 
-    public double LearnRate { get; init; } = 0.07;
+    /// <summary>What is added of each tree; 0 chooses: 0.05, but 0.1 for several classes or more than 200,000 rows, where small steps are dear.</summary>
+    public double LearnRate { get; init; }
 
     /// <summary>Levels of splits, 0 for no limit (then <see cref="MaxLeaves"/> must be set).</summary>
     public int MaxDepth { get; init; }
@@ -34,10 +37,10 @@ public sealed record BoostingOptions
 
     public double MinSplitGain { get; init; }
 
-    /// <summary>Share of rows that a tree learns from, drawn without replacement.</summary>
-    public double SampleRate { get; init; } = 1;
+    /// <summary>Share of rows that a tree learns from, drawn without replacement (Friedman 2002).</summary>
+    public double SampleRate { get; init; } = 0.8;
 
-    public double ColumnSampleRatePerTree { get; init; } = 1;
+    public double ColumnSampleRatePerTree { get; init; } = 0.8;
 
     public double ColumnSampleRatePerLevel { get; init; } = 1;
 
@@ -56,7 +59,10 @@ public sealed record BoostingOptions
     /// <summary>Per feature -1, 0 or +1; null for none.</summary>
     public IReadOnlyList<int>? MonotoneConstraints { get; init; }
 
-    /// <summary>Rows' worth of smoothing of a category's gradient, and of L2 for a set of categories.</summary>
+    /// <summary>
+    /// Rows' worth of smoothing of a category's gradient, and of L2 for a set of categories; a category with fewer rows in a node is not
+    /// considered by itself when there are more than four.
+    /// </summary>
     public double CategorySmoothing { get; init; } = 10;
 
     /// <summary>Refuses what cannot be learned with.</summary>
@@ -64,7 +70,8 @@ public sealed record BoostingOptions
     public void Validate(int featureCount)
     {
         Range("ntrees", Trees, 1, 100_000);
-        Range("learn_rate", LearnRate, 1e-6, 1);
+        if (LearnRate != 0)
+            Range("learn_rate", LearnRate, 1e-6, 1);
         Range("max_depth", MaxDepth, 0, 100);
         Range("max_leaves", MaxLeaves, 0, 1 << 20);
         if (MaxLeaves == 1)
@@ -90,6 +97,9 @@ public sealed record BoostingOptions
         foreach (var constraint in MonotoneConstraints)
             Range("monotone_constraints", constraint, -1, 1);
     }
+
+    /// <summary>The rate that is used for a set.</summary>
+    internal double RateFor(TrainingSet set, int rows) => LearnRate > 0 ? LearnRate : set.OutputCount > 1 || rows > 200_000 ? 0.1 : 0.05;
 
     /// <summary>Defaults and actual values by the options' public names.</summary>
     public IReadOnlyDictionary<string, HyperParameter> Describe()

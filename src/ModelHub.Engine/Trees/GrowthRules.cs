@@ -29,6 +29,9 @@ internal sealed record GrowthRules
 
     public double CategorySmoothing { get; init; }
 
+    /// <summary>Whether a category with fewer rows than <see cref="CategorySmoothing"/> is left out of a node's sets.</summary>
+    public bool RareCategoriesStayRight { get; init; }
+
     public double LargestStep { get; init; } = double.PositiveInfinity;
 
     /// <summary>One drawn cut per feature instead of the best (extremely randomised trees, Geurts 2006).</summary>

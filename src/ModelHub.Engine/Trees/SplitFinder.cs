@@ -106,10 +106,15 @@ internal sealed class SplitFinder(BinnedMatrix bins, GrowthRules rules, double g
         Span<double> keys = stackalloc double[256];
         var (g, h) = Unpack(node.Sum);
         var count = 0;
+        var seen = 0;
+        for (var i = 0; i <= binCount; i++)
+            seen += histogram[i == binCount ? BinMapper.Missing : i] != 0 ? 1 : 0;
+        // Of many categories, those with hardly a row stay on the right: what they did here says nothing about their next rows.
+        var least = seen <= OneHotLimit || !rules.RareCategoriesStayRight ? 0 : smoothing / hessianUnit;
         for (var i = 0; i <= binCount; i++)
         {
             var bin = i == binCount ? BinMapper.Missing : i;
-            if (histogram[bin] == 0)
+            if (histogram[bin] == 0 || (uint)histogram[bin] < least)
                 continue;
             var (binG, binH) = Unpack(histogram[bin]);
             items[count] = bin;

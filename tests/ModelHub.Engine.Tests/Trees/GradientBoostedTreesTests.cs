@@ -1,12 +1,17 @@
 using ModelHub.Engine.Data;
+using ModelHub.Engine.Inference;
 using ModelHub.Engine.Losses;
+using ModelHub.Engine.Numerics;
 using ModelHub.Engine.Trees;
 
 namespace ModelHub.Engine.Tests.Trees;
 
 public class GradientBoostedTreesTests
 {
-    private static readonly BoostingOptions Small = new() { Trees = 20, LearnRate = 0.2, MinRows = 5 };
+    private static readonly BoostingOptions Small = new()
+    {
+        Trees = 20, LearnRate = 0.2, MinRows = 5, SampleRate = 1, ColumnSampleRatePerTree = 1,
+    };
 
     [Theory]
     [InlineData(TaskKind.Binary)]
@@ -150,6 +155,87 @@ public class GradientBoostedTreesTests
         var model = (Forest)new GradientBoostedTrees(Small with { Trees = 2000, LearnRate = 0.3, EarlyStoppingRounds = 10 }).Fit(set.With(rows[..400]), context);
         Assert.Equal(curve.IndexOf(curve.Min()) + 1, model.Trees.Count);
         Assert.Equal(model.Trees.Count + 10, curve.Count);
+    }
+
+    [Theory]
+    [InlineData(TaskKind.Binary)]
+    [InlineData(TaskKind.Regression)]
+    public void Without_validation_rows_it_finds_the_number_of_trees_and_learns_from_all_rows(TaskKind task)
+    {
+        var set = Noisy(task, 700);
+        var options = Small with { Trees = 400, EarlyStoppingRounds = 10 };
+        Forest Fit(int threads) => (Forest)new GradientBoostedTrees(options).Fit(set, new FitContext { Seed = 3, Threads = threads });
+        var found = Fit(1);
+        Assert.InRange(found.Trees.Count, 1, 200);
+        Assert.Equal(700, found.Trees[0].Cover[0]);
+        Assert.Equal(Sets.Bits(found), Sets.Bits(Fit(3)));
+        var all = (Forest)new GradientBoostedTrees(options with { EarlyStoppingRounds = 0 }).Fit(set, new FitContext { Seed = 3 });
+        Assert.Equal(400, all.Trees.Count);
+        var fresh = Noisy(task, 5000, 77);
+        Assert.True(Error(found, fresh) < Error(all, fresh));
+
+        static double Error(IModel model, TrainingSet set)
+            => Sets.Scores(model, set).Zip(set.Labels, (s, y) => set.Task == TaskKind.Regression ? (s - y) * (s - y) : Math.Log(1 + Math.Exp(y > 0.5 ? -s : s))).Average();
+    }
+
+    private static TrainingSet Noisy(TaskKind task, int rows, ulong seed = 5)
+    {
+        var set = Sets.Make(task, rows, seed);
+        var random = new SeededRandom(seed);
+        for (var r = 0; r < rows; r++)
+            set.Labels[r] = task == TaskKind.Regression ? set.Labels[r] + 6 * (random.NextDouble() - 0.5) : random.NextDouble() < 0.3 ? 1 - set.Labels[r] : set.Labels[r];
+        return set;
+    }
+
+    [Fact]
+    public void The_order_of_rows_does_not_matter()
+    {
+        var set = Sets.Make(TaskKind.Binary, 2000);
+        var order = Enumerable.Range(0, 2000).ToArray();
+        new SeededRandom(4).Shuffle<int>(order);
+        var columns = Enumerable.Range(0, 5).Select(f => order.Select(r => set.Features[r, f]).ToArray()).ToArray();
+        var other = new TrainingSet(new FeatureMatrix(set.Features.Features, columns, 2000), [.. order.Select(r => set.Labels[r])], set.Task, 2);
+        var a = Sets.Scores(new GradientBoostedTrees(Small).Fit(set, new FitContext()), set);
+        var b = Sets.Scores(new GradientBoostedTrees(Small).Fit(other, new FitContext()), other);
+        Assert.Equal(order.Select(r => a[r]), b);
+    }
+
+    [Fact]
+    public void Infinite_missing_and_constant_columns_are_learned_with()
+    {
+        var random = new SeededRandom(6);
+        var columns = new float[5][];
+        for (var f = 0; f < 5; f++)
+        {
+            columns[f] = [.. Enumerable.Range(0, 500).Select(_ => f switch
+            {
+                0 => random.Below(3) switch { 0 => float.NegativeInfinity, 1 => float.PositiveInfinity, _ => 0 },
+                1 => float.NaN,
+                2 => 7,
+                3 => float.PositiveInfinity,
+                _ => random.Below(2) == 0 ? float.NaN : float.MaxValue,
+            })];
+        }
+        double[] labels = [.. Enumerable.Range(0, 500).Select(r => columns[0][r] > 0 ? 2.0 : columns[0][r] < 0 ? -1.0 : 0.5).Select((v, r) => v + (float.IsNaN(columns[4][r]) ? 4 : 0))];
+        var features = Enumerable.Range(0, 5).Select(f => new Feature($"f{f}", $"f{f}", 0)).ToArray();
+        var set = new TrainingSet(new FeatureMatrix(features, columns, 500), labels, TaskKind.Regression, 0);
+        var model = new GradientBoostedTrees(Small with { Trees = 60, EarlyStoppingRounds = 0 }).Fit(set, new FitContext());
+        var scores = Sets.Scores(model, set);
+        Assert.All(scores.Zip(labels), pair => Assert.Equal(pair.Second, pair.First, 0.05));
+        foreach (var kernel in new[] { Kernel.Scalar, Kernel.Avx2 })
+            Assert.Equal(scores, Sets.Scores(new CompiledForest((Forest)model, kernel), set));
+    }
+
+    [Fact]
+    public void Categories_with_hardly_a_row_do_not_memorise_labels()
+    {
+        var random = new SeededRandom(8);
+        float[][] columns = [[.. Enumerable.Range(0, 600).Select(r => (float)(r / 2))], [.. Enumerable.Range(0, 600).Select(_ => (float)random.NextDouble())]];
+        double[] labels = [.. Enumerable.Range(0, 600).Select(_ => (double)random.Below(2))];
+        Feature[] features = [new("id", "id", 300), new("x", "x", 0)];
+        var set = new TrainingSet(new FeatureMatrix(features, columns, 600), labels, TaskKind.Binary, 2);
+        var forest = (Forest)new GradientBoostedTrees(Small).Fit(set, new FitContext());
+        Assert.DoesNotContain(0, forest.Trees.SelectMany(t => t.Feature));
     }
 
     [Fact]
