@@ -24,7 +24,11 @@ internal static class DialectRegistration
     public static IEnumerable<ShortRoute> ShortRoutes(this WebApplication app) => PredictionEndpoints.Short(app.Services);
 
     /// <summary>Endpoints that are no controllers.</summary>
-    public static void MapDialects(this WebApplication app) => PredictionEndpoints.Map(app);
+    public static void MapDialects(this WebApplication app)
+    {
+        PredictionEndpoints.Map(app);
+        BatchEndpoint.Map(app);
+    }
 }
 
 /// <summary>Puts each controller into the OpenAPI document of the dialect whose folder it lies in.</summary>

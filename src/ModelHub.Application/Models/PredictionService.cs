@@ -47,7 +47,7 @@ public sealed class PredictionService(ModelCache models, MembershipCache members
     /// <summary>Scores JSON: one record or a list of records. Unknown members and missing ones are warned about, not refused.</summary>
     public async Task<Predictions> PredictAsync(Caller caller, Guid modelId, JsonElement inputs, ScoringOptions options, CancellationToken cancellation)
     {
-        var loaded = await LoadAsync(caller, modelId, cancellation);
+        var loaded = await OpenAsync(caller, modelId, cancellation);
         if (options.Threshold is < 0 or > 1)
             throw ModelHubException.Invalid("options.threshold", "'threshold' is 0 to 1.");
         if (options.TopContributions is < 1)
@@ -79,7 +79,7 @@ public sealed class PredictionService(ModelCache models, MembershipCache members
     /// <summary>Scores a table; rows with a label also count for the metrics.</summary>
     public async Task<TableScores> PredictAsync(Caller caller, Guid modelId, Table table, CancellationToken cancellation)
     {
-        var model = await LoadAsync(caller, modelId, cancellation);
+        var model = await OpenAsync(caller, modelId, cancellation);
         var outputs = await model.PredictAsync(table, cancellation);
         var rows = Decide(model, outputs, null);
         var labels = Labels.Of(table, model.Header.Target, model.Task, model.Header.Classes);
@@ -114,7 +114,8 @@ public sealed class PredictionService(ModelCache models, MembershipCache members
         return rows;
     }
 
-    private async ValueTask<LoadedModel> LoadAsync(Caller caller, Guid modelId, CancellationToken cancellation)
+    /// <summary>A model in memory that the caller may score with.</summary>
+    public async ValueTask<LoadedModel> OpenAsync(Caller caller, Guid modelId, CancellationToken cancellation)
     {
         var loaded = await models.GetAsync(modelId, cancellation);
         if (!await memberships.IsMemberAsync(caller, loaded.ProjectId, cancellation))

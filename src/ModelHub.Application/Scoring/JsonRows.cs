@@ -6,9 +6,9 @@ namespace ModelHub.Application.Scoring;
 
 /// <summary>
 /// JSON records straight into features: a list of records, or an object with such a list as <c>data</c> or <c>inputs</c>
-/// (a single record will do there). Read in blocks of whole records.
+/// (a single record will do there); or, as lines, one record after the other. Read in blocks of whole records.
 /// </summary>
-internal sealed class JsonRows(RowColumns columns) : IRowFormat
+internal sealed class JsonRows(RowColumns columns, bool isLines) : IRowFormat
 {
     private bool _isSingle;
     private bool _isWrapped;
@@ -17,6 +17,8 @@ internal sealed class JsonRows(RowColumns columns) : IRowFormat
     public int ReadHead(ReadOnlySpan<byte> start, bool isAll)
     {
         var bom = start.StartsWith("\uFEFF"u8) ? 3 : 0;
+        if (isLines)
+            return bom;
         var reader = new Utf8JsonReader(start[bom..], isAll, default);
         try
         {
@@ -98,14 +100,14 @@ internal sealed class JsonRows(RowColumns columns) : IRowFormat
     public void Parse(ReadOnlySpan<byte> rows, RowBlock block, bool isFirst)
     {
         var at = 0;
-        var needsComma = !isFirst;
+        var needsComma = !isFirst && !isLines;
         while (true)
         {
             while (at < rows.Length && rows[at] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')
                 at++;
             if (at == rows.Length)
                 return;
-            if (rows[at] == ']' && !_isSingle || _isSingle && block.Count == 1)
+            if (!isLines && (_isSingle ? block.Count == 1 : rows[at] == ']'))
             {
                 End(rows[at..], block.Count);
                 return;
@@ -123,13 +125,13 @@ internal sealed class JsonRows(RowColumns columns) : IRowFormat
             if (block.Count == block.MostRows)
                 return;
             at += Record(rows[at..], block);
-            needsComma = true;
+            needsComma = !isLines;
         }
     }
 
     public void RequireEnd()
     {
-        if (!_sawEnd)
+        if (!_sawEnd && !isLines)
             throw new RowRefusal(null, null, "The JSON ends too early.");
     }
 

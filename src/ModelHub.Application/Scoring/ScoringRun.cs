@@ -11,6 +11,9 @@ public enum RowFormat
 {
     Csv,
     Json,
+
+    /// <summary>One JSON record after the other, mostly one a line.</summary>
+    JsonLines,
 }
 
 /// <summary>Writes scored rows in some format. <see cref="Rows"/> may be called from several threads; the others are not.</summary>
@@ -46,8 +49,8 @@ public sealed class ScoringRun
     public ScoringRun(LoadedModel model, RowFormat format, KeptColumns kept, IScoredRowsWriter writer, PipeWriter output)
     {
         (_model, _writer, _output) = (model, writer, output);
-        _columns = new RowColumns(model, kept, format == RowFormat.Json && ReferenceEquals(kept, KeptColumns.None) && model.Trained is not null ? model.InputColumns : null);
-        _format = format switch { RowFormat.Csv => new CsvRows(model, _columns), RowFormat.Json => new JsonRows(_columns) };
+        _columns = new RowColumns(model, kept, format != RowFormat.Csv && ReferenceEquals(kept, KeptColumns.None) && model.Trained is not null ? model.InputColumns : null);
+        _format = Reading(model, format, _columns);
     }
 
     /// <summary>Asked when the first rows are about to be answered: the last moment to set headers.</summary>
@@ -84,11 +87,18 @@ public sealed class ScoringRun
         }
     }
 
+    private static IRowFormat Reading(LoadedModel model, RowFormat format, RowColumns columns) => format switch
+    {
+        RowFormat.Csv => new CsvRows(model, columns),
+        RowFormat.Json => new JsonRows(columns, isLines: false),
+        RowFormat.JsonLines => new JsonRows(columns, isLines: true),
+    };
+
     /// <summary>The first row's cell of a column, as text; null when there is none, or the rows are broken (which scoring will say).</summary>
     internal static string? FirstCell(LoadedModel model, RowFormat format, string column, ReadResult read)
     {
         var columns = new RowColumns(model, new KeptColumns(false, new HashSet<string> { column }));
-        IRowFormat rows = format switch { RowFormat.Csv => new CsvRows(model, columns), RowFormat.Json => new JsonRows(columns) };
+        var rows = Reading(model, format, columns);
         var block = model.RentBlock();
         try
         {

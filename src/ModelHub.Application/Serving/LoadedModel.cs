@@ -67,6 +67,9 @@ public sealed class LoadedModel
             _blocks.Add(block);
     }
 
+    /// <summary>The class of a row's probabilities, by its number.</summary>
+    public int Decide(ReadOnlySpan<double> outputs) => Engine.Metrics.EvaluationReport.Decide(outputs, Header.Threshold);
+
     /// <summary>Rows × <see cref="OutputCount"/>, row after row.</summary>
     public async ValueTask<double[]> PredictAsync(Table rows, CancellationToken cancellation) =>
         Trained is not null ? Trained.Predict(rows, cancellation) : await Runner!.PredictAsync(rows, cancellation);

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.WebUtilities;
-using Microsoft.Net.Http.Headers;
 using ModelHub.Api.Access;
 using ModelHub.Api.Errors;
 using ModelHub.Api.Hosting;
@@ -96,7 +94,7 @@ internal sealed class PredictionEndpoints(DeploymentGate gate, DeploymentScoring
     private async ValueTask<(RowFormat Format, PipeReader Body)> OpenAsync(HttpRequest request, CancellationToken cancellation)
     {
         var type = request.ContentType;
-        var isForm = type?.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase) == true;
+        var isForm = FormFile.IsForm(type);
         var format = isForm ? RowFormat.Csv : FormatOf(type) ?? throw Unsupported("The content type is application/json, text/csv, text/plain or multipart/form-data.");
         var encoding = request.Headers.ContentEncoding.ToString();
         var body = encoding.ToUpperInvariant() switch
@@ -105,7 +103,10 @@ internal sealed class PredictionEndpoints(DeploymentGate gate, DeploymentScoring
             "GZIP" or "X-GZIP" => GzipBody.Open(request.Body, settings.LargestBody),
             _ => throw Unsupported("The content encoding is gzip, or none."),
         };
-        return isForm ? await OfFormAsync(type!, body, cancellation) : (format, body);
+        if (!isForm)
+            return (format, body);
+        var file = await FormFile.OpenAsync(type!, body, "file", cancellation);
+        return (FormatOf(file.ContentType) ?? RowFormat.Csv, file.Bytes);
     }
 
     private static HttpRefusalException Unsupported(string message) => new(415, "unsupported_media_type", message);
@@ -120,26 +121,5 @@ internal sealed class PredictionEndpoints(DeploymentGate gate, DeploymentScoring
             "APPLICATION/JSON" => RowFormat.Json,
             _ => null,
         };
-    }
-
-    private static async ValueTask<(RowFormat Format, PipeReader Body)> OfFormAsync(string type, PipeReader body, CancellationToken cancellation)
-    {
-        var boundary = MediaTypeHeaderValue.TryParse(type, out var parsed) ? HeaderUtilities.RemoveQuotes(parsed.Boundary).Value : null;
-        if (boundary is not { Length: > 0 and <= 200 })
-            throw ModelHubException.Invalid("body", "The form has no boundary.");
-        var reader = new MultipartReader(boundary, body.AsStream());
-        try
-        {
-            while (await reader.ReadNextSectionAsync(cancellation) is { } section)
-            {
-                if (section.GetContentDispositionHeader() is { } header && HeaderUtilities.RemoveQuotes(header.Name) == "file")
-                    return (FormatOf(section.ContentType) ?? RowFormat.Csv, PipeReader.Create(section.Body));
-            }
-        }
-        catch (Exception broken) when (broken is IOException or InvalidDataException)
-        {
-            throw new ModelHubException(ErrorKind.Invalid, "bad_form", "The form is broken or ends too early.", inner: broken);
-        }
-        throw ModelHubException.Invalid("file", "The form has no part 'file'.");
     }
 }

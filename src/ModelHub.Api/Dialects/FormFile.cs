@@ -1,0 +1,35 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Net.Http.Headers;
+using ModelHub.Application.Errors;
+
+namespace ModelHub.Api.Dialects;
+
+/// <summary>The file of a form, read as it comes in and kept nowhere.</summary>
+internal sealed record FormFile(string Name, string? ContentType, PipeReader Bytes)
+{
+    public static bool IsForm(string? contentType) => contentType?.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase) == true;
+
+    /// <summary>The part of a form that has a name; parts before it are passed over.</summary>
+    /// <exception cref="ModelHubException">There is none, or the form is broken.</exception>
+    public static async ValueTask<FormFile> OpenAsync(string contentType, PipeReader body, string part, CancellationToken cancellation)
+    {
+        var boundary = MediaTypeHeaderValue.TryParse(contentType, out var parsed) ? HeaderUtilities.RemoveQuotes(parsed.Boundary).Value : null;
+        if (boundary is not { Length: > 0 and <= 200 })
+            throw ModelHubException.Invalid("body", "The form has no boundary.");
+        var reader = new MultipartReader(boundary, body.AsStream());
+        try
+        {
+            while (await reader.ReadNextSectionAsync(cancellation) is { } section)
+            {
+                if (section.GetContentDispositionHeader() is { } header && HeaderUtilities.RemoveQuotes(header.Name) == part)
+                    return new FormFile(HeaderUtilities.RemoveQuotes(header.FileName).Value ?? "", section.ContentType, PipeReader.Create(section.Body));
+            }
+        }
+        catch (Exception broken) when (broken is IOException or InvalidDataException)
+        {
+            throw new ModelHubException(ErrorKind.Invalid, "bad_form", "The form is broken or ends too early.", inner: broken);
+        }
+        throw ModelHubException.Invalid(part, $"The form has no part '{part}'.");
+    }
+}

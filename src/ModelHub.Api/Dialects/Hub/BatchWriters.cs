@@ -1,0 +1,162 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using ModelHub.Application.Scoring;
+using ModelHub.Application.Serving;
+
+namespace ModelHub.Api.Dialects.Hub;
+
+/// <summary>Rows with their predictions as JSON: each record as it came, <c>pred_predict</c>, and <c>prob_…</c> per class.</summary>
+/// <param name="asLines">One record a line, nothing around them.</param>
+internal sealed class BatchJson(LoadedModel model, bool asLines) : IScoredRowsWriter
+{
+    private static readonly JsonWriterOptions Options = new() { SkipValidation = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private readonly JsonEncodedText[] _classes = [.. model.Header.Classes.Select(Text)];
+    private readonly JsonEncodedText[] _probabilities = [.. model.Header.Classes.Select(c => Text("prob_" + c))];
+
+    public void Prepare(RowColumns columns)
+    {
+    }
+
+    public void Begin(RowColumns columns, IBufferWriter<byte> output)
+    {
+        if (!asLines)
+            output.Write("{\"predictions\":["u8);
+    }
+
+    public void Rows(RowBlock block, RowColumns columns, IBufferWriter<byte> output)
+    {
+        JsonEncodedText[] names = [.. columns.All.Select(c => Text(c.Name))];
+        using var json = new Utf8JsonWriter(output, Options);
+        for (var r = 0; r < block.Count; r++)
+        {
+            if (!asLines && block.FirstRow + r > 0 && r == 0)
+                output.Write(","u8);
+            json.WriteStartObject();
+            foreach (var cell in block.CellsOf(r))
+                BatchCells.Write(json, names[cell.Column], cell, block.TextOf(cell));
+            WritePrediction(json, block.OutputsOf(r));
+            json.WriteEndObject();
+            if (!asLines)
+                continue;
+            json.Flush();
+            json.Reset(output);
+            output.Write("\n"u8);
+        }
+    }
+
+    public void End(long rows, IBufferWriter<byte> output)
+    {
+        if (!asLines)
+            output.Write(Encoding.UTF8.GetBytes($"],\"row_count\":{rows}}}"));
+    }
+
+    private void WritePrediction(Utf8JsonWriter json, ReadOnlySpan<double> outputs)
+    {
+        if (model.IsRegression)
+        {
+            json.WriteNumber("pred_predict"u8, outputs[0]);
+            return;
+        }
+        json.WriteString("pred_predict"u8, _classes[model.Decide(outputs)]);
+        for (var k = 0; k < outputs.Length; k++)
+            json.WriteNumber(_probabilities[k], outputs[k]);
+    }
+
+    private static JsonEncodedText Text(string text) => JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping);
+}
+
+/// <summary>Rows with their predictions as CSV: the columns as they came, <c>pred_predict</c>, and <c>prob_…</c> per class.</summary>
+internal sealed class BatchCsv(LoadedModel model) : IScoredRowsWriter
+{
+    private readonly byte[][] _classes = [.. model.Header.Classes.Select(c => Encoding.UTF8.GetBytes(BatchCells.Quoted(c)))];
+    private int _columns;
+
+    public void Prepare(RowColumns columns) => _columns = columns.All.Count;
+
+    public void Begin(RowColumns columns, IBufferWriter<byte> output)
+    {
+        var header = columns.All.Take(_columns).Select(c => c.Name).Append("pred_predict").Concat(model.Header.Classes.Select(c => "prob_" + c));
+        output.Write(Encoding.UTF8.GetBytes(string.Join(',', header.Select(BatchCells.Quoted)) + "\n"));
+    }
+
+    public void Rows(RowBlock block, RowColumns columns, IBufferWriter<byte> output)
+    {
+        for (var r = 0; r < block.Count; r++)
+        {
+            var outputs = block.OutputsOf(r);
+            for (var c = 0; c < _columns; c++)
+            {
+                BatchCells.Write(block.TextOf(block.CellOf(r, c)), output);
+                output.Write(","u8);
+            }
+            if (model.IsRegression)
+                Number(outputs[0], output);
+            else
+                output.Write(_classes[model.Decide(outputs)]);
+            for (var k = 0; k < outputs.Length && !model.IsRegression; k++)
+            {
+                output.Write(","u8);
+                Number(outputs[k], output);
+            }
+            output.Write("\n"u8);
+        }
+    }
+
+    public void End(long rows, IBufferWriter<byte> output)
+    {
+    }
+
+    private static void Number(double value, IBufferWriter<byte> output)
+    {
+        Utf8Formatter.TryFormat(value, output.GetSpan(64), out var written);
+        output.Advance(written);
+    }
+}
+
+/// <summary>Cells as they came.</summary>
+internal static class BatchCells
+{
+    private static readonly SearchValues<byte> Special = SearchValues.Create(",\"\r\n"u8);
+
+    /// <summary>A CSV's cell that is a JSON number becomes one.</summary>
+    public static void Write(Utf8JsonWriter json, JsonEncodedText name, KeptCell cell, ReadOnlySpan<byte> text)
+    {
+        json.WritePropertyName(name);
+        if (cell.Kind == CellKind.Missing)
+            json.WriteNullValue();
+        else if (cell.Kind is CellKind.Number or CellKind.Truth || IsNumber(text))
+            json.WriteRawValue(text, skipInputValidation: true);
+        else
+            json.WriteStringValue(text);
+    }
+
+    public static void Write(ReadOnlySpan<byte> text, IBufferWriter<byte> output)
+    {
+        if (text.IndexOfAny(Special) < 0)
+            output.Write(text);
+        else
+            output.Write(Encoding.UTF8.GetBytes(Quoted(Encoding.UTF8.GetString(text))));
+    }
+
+    public static string Quoted(string text) =>
+        text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    /// <summary>Digits with at most one point and an exponent, no leading zeros or plus: JSON's own form.</summary>
+    private static bool IsNumber(ReadOnlySpan<byte> text)
+    {
+        if (text.Length is 0 or > 40 || !(text[0] is >= (byte)'0' and <= (byte)'9' or (byte)'-'))
+            return false;
+        var reader = new Utf8JsonReader(text);
+        try
+        {
+            return reader.Read() && reader.TokenType == JsonTokenType.Number && !reader.Read();
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+}
