@@ -10,6 +10,7 @@ internal sealed class Booster(TrainingSet set, BoostingOptions options, BinnedMa
 {
     private const int BlockRows = 4096;
     private const int ProgressRows = 200_000;
+    private const int MostRowsAlone = 100_000;
 
     /// <summary>Mean validation loss after each iteration.</summary>
     public List<double> Curve { get; } = [];
@@ -31,29 +32,33 @@ internal sealed class Booster(TrainingSet set, BoostingOptions options, BinnedMa
         }
         var rules = Rules(loss);
         var rate = options.RateFor(set, rows.Length);
-        var grower = new TreeGrower(bins, rules, team, rows.Length);
-        var packed = new PackedGradients(n);
+        // Trees of several classes do not wait for each other: with few rows each grows on one thread.
+        var alone = outputs > 1 && team.Size > 1 && rows.Length <= MostRowsAlone;
+        using var single = new ThreadTeam(1);
+        var lanes = new Lane?[alone ? team.Size : 1];
+        Lane Open(ThreadTeam threads) => new(threads, new TreeGrower(bins, rules, threads, rows.Length), new PackedGradients(n));
         var trees = new List<Tree>();
         var best = double.PositiveInfinity;
         for (var iteration = 0; iteration < iterations; iteration++)
         {
             context.Cancellation.ThrowIfCancellationRequested();
             team.Blocks(rows.Length, BlockRows, (from, to) => loss.Derive(set, rows.AsSpan(from, to - from), scores, gradients, hessians));
-            for (var o = 0; o < outputs; o++)
+            var grown = new Tree[outputs];
+            void Grow(int o, int member)
             {
-                var number = trees.Count;
-                // All outputs of an iteration learn from the same rows.
-                var sampled = RowSample.Draw(rows, options.SampleRate, context.Seed, iteration, grower.Partition.Rows);
-                packed.Quantize(gradients[o], hessians[o], grower.Partition.Rows, sampled, SeededRandom.Derive(context.Seed, (ulong)number), team);
-                var nodes = grower.Grow(packed, sampled, set.Weights, context.Seed, number, context.Cancellation);
-                var values = LeafValues(nodes, rate, loss, scores[o], grower.Partition.Rows);
-                trees.Add(TreeBuilder.Build(nodes, node => values.AsSpan(node.Id, 1), grower.Partition.Rows, set.Weights, bins, o, 1));
-                AddLeaves(nodes, values, scores[o], grower.Partition.Rows);
-                if (sampled < rows.Length)
-                    AddByWalking(nodes[0], values, scores[o], rows, row => !RowSample.Contains(row, options.SampleRate, context.Seed, iteration));
-                if (validation is not null)
-                    AddByWalking(nodes[0], values, scores[o], validation, null);
+                var lane = lanes[member] ??= Open(alone ? single : team);
+                grown[o] = GrowTree(lane, o, iteration, outputs, rate, loss, scores[o], (gradients[o], hessians[o]), rows, validation);
             }
+            if (alone)
+            {
+                team.For(outputs, Grow);
+            }
+            else
+            {
+                for (var o = 0; o < outputs; o++)
+                    Grow(o, 0);
+            }
+            trees.AddRange(grown);
             var validationLoss = validation is null ? double.NaN : MeanLoss(loss, scores, validation);
             if (validation is null)
                 BestIterations = iteration + 1;
@@ -73,6 +78,26 @@ internal sealed class Booster(TrainingSet set, BoostingOptions options, BinnedMa
         }
         var kept = validation is null ? trees.Count : Math.Max(1, BestIterations) * outputs;
         return new Forest(trees.GetRange(0, Math.Min(kept, trees.Count)), start, bins.FeatureCount, loss.Link);
+    }
+
+    private Tree GrowTree(
+        Lane lane, int output, int iteration, int outputs, double rate, ILoss loss, double[] scores, (float[] First, float[] Second) derivatives,
+        int[] rows, int[]? validation)
+    {
+        var number = iteration * outputs + output;
+        var partition = lane.Grower.Partition.Rows;
+        // All outputs of an iteration learn from the same rows.
+        var sampled = RowSample.Draw(rows, options.SampleRate, context.Seed, iteration, partition);
+        lane.Packed.Quantize(derivatives.First, derivatives.Second, partition, sampled, SeededRandom.Derive(context.Seed, (ulong)number), lane.Team);
+        var nodes = lane.Grower.Grow(lane.Packed, sampled, set.Weights, context.Seed, number, context.Cancellation);
+        var values = LeafValues(nodes, rate, loss, scores, partition);
+        var tree = TreeBuilder.Build(nodes, node => values.AsSpan(node.Id, 1), partition, set.Weights, bins, output, 1);
+        AddLeaves(lane.Team, nodes, values, scores, partition);
+        if (sampled < rows.Length)
+            AddByWalking(lane.Team, nodes[0], values, scores, rows, row => !RowSample.Contains(row, options.SampleRate, context.Seed, iteration));
+        if (validation is not null)
+            AddByWalking(lane.Team, nodes[0], values, scores, validation, null);
+        return tree;
     }
 
     private GrowthRules Rules(ILoss loss) => new()
@@ -113,7 +138,7 @@ internal sealed class Booster(TrainingSet set, BoostingOptions options, BinnedMa
         return values;
     }
 
-    private void AddLeaves(List<GrowingNode> nodes, float[] values, double[] scores, int[] rows)
+    private static void AddLeaves(ThreadTeam team, List<GrowingNode> nodes, float[] values, double[] scores, int[] rows)
     {
         var leaves = nodes.FindAll(node => node.IsLeaf);
         team.For(leaves.Count, (i, _) =>
@@ -124,8 +149,8 @@ internal sealed class Booster(TrainingSet set, BoostingOptions options, BinnedMa
         });
     }
 
-    private void AddByWalking(GrowingNode root, float[] values, double[] scores, int[] rows, Func<int, bool>? chosen)
-        => team.Blocks(rows.Length, BlockRows, (from, to) =>
+    private void AddByWalking(ThreadTeam threads, GrowingNode root, float[] values, double[] scores, int[] rows, Func<int, bool>? chosen)
+        => threads.Blocks(rows.Length, BlockRows, (from, to) =>
         {
             foreach (var row in rows.AsSpan(from, to - from))
             {
@@ -153,4 +178,7 @@ internal sealed class Booster(TrainingSet set, BoostingOptions options, BinnedMa
         });
         return sums.Sum(s => s.Loss) / sums.Sum(s => s.Weight);
     }
+
+    /// <summary>What growing one tree at a time needs.</summary>
+    private sealed record Lane(ThreadTeam Team, TreeGrower Grower, PackedGradients Packed);
 }

@@ -60,18 +60,20 @@ public sealed class GradientBoostedTrees(BoostingOptions options) : ILearner
     private int FindCount(TrainingSet set, int[] rows, BinnedMatrix bins, FitContext context, ThreadTeam team)
     {
         var quiet = context with { Progress = null };
-        var sums = new List<double>();
         var folds = HeldOutRows.Divide(set, rows, 5, context.Seed);
         var used = rows.Length <= MostRowsForFolds ? folds.Length : 1;
         var curves = new List<double>[used];
-        for (var k = 0; k < used; k++)
+        using var single = new ThreadTeam(1);
+        // Few rows: a fold per thread.
+        team.For(used, (k, _) =>
         {
-            var booster = new Booster(set, Options, bins, quiet, team);
+            var booster = new Booster(set, Options, bins, quiet, used > 1 ? single : team);
             booster.Run(folds[k].Train, folds[k].Held, Options.Trees, Options.EarlyStoppingRounds);
             curves[k] = booster.Curve;
-        }
+        });
         var longest = curves.Max(c => c.Count);
         // A fold that stopped early stays where it was.
+        var sums = new List<double>();
         for (var i = 0; i < longest; i++)
             sums.Add(curves.Sum(c => c[Math.Min(i, c.Count - 1)]));
         var best = sums.IndexOf(sums.Min()) + 1;
