@@ -3,6 +3,7 @@ using ModelHub.Application.Collections;
 using ModelHub.Application.Datasets;
 using ModelHub.Application.Deployments;
 using ModelHub.Application.Experiments;
+using ModelHub.Application.Explanations;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Jobs;
 using ModelHub.Application.Models;
@@ -28,6 +29,7 @@ public static class ServiceCollectionExtensions
         services.AddScoped<ExperimentService>();
         services.AddScoped<IJobHandler, TrainHandler>();
         services.AddScoped<ModelService>();
+        services.AddScoped<ExplanationService>();
         services.AddScoped<CollectionService>();
         services.AddSingleton<IModelSource, TrainedModelSource>();
         services.AddSingleton<ModelCache>();

@@ -132,14 +132,16 @@ public sealed class TrainHandler(HubDbContext db, DatasetTables tables, IArtifac
     }
 
     private static string ReportOf(CandidateResult candidate, DateTimeOffset now) => JsonSerializer.Serialize(
-        new ModelReport
-        {
-            ConfusionMatrix = candidate.Report!.ConfusionMatrix is { } c ? new ConfusionCounts([.. c.Labels], c.Matrix) : null,
-            RocCurve = candidate.Report.RocCurve is { } roc ? new RocPoints(roc.Fpr, roc.Tpr) : null,
-            PrCurve = candidate.Report.PrCurve is { } pr ? new PrPoints(pr.Precision, pr.Recall, pr.Thresholds) : null,
-            VariableImportance = [.. candidate.Importance.Select(v => new ImportanceShare(v.Variable, v.Percentage, v.Scaled))],
-            ScoringHistory = [.. candidate.History.Select(h => new ScoringStep(now, h.Step, h.TrainingLoss, h.ValidationLoss))],
-        }, Json);
+        ModelReport.OfValidation(
+            new ModelReport
+            {
+                ConfusionMatrix = candidate.Report!.ConfusionMatrix is { } c ? new ConfusionCounts([.. c.Labels], c.Matrix) : null,
+                RocCurve = candidate.Report.RocCurve is { } roc ? new RocPoints(roc.Fpr, roc.Tpr) : null,
+                PrCurve = candidate.Report.PrCurve is { } pr ? new PrPoints(pr.Precision, pr.Recall, pr.Thresholds) : null,
+                VariableImportance = [.. candidate.Importance.Select(v => new ImportanceShare(v.Variable, v.Percentage, v.Scaled))],
+                ScoringHistory = [.. candidate.History.Select(h => new ScoringStep(now, h.Step, h.TrainingLoss, h.ValidationLoss))],
+            },
+            candidate.Model!.Task, candidate.Model.Classes, candidate.Outputs, candidate.Truth), Json);
 
     private static async Task<Experiment> OwnAsync(HubDbContext fresh, Guid id) =>
         await fresh.Experiments.FirstOrDefaultAsync(x => x.Id == id) ?? throw ModelHubException.NotFound("experiment");

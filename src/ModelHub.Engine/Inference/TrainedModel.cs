@@ -101,13 +101,15 @@ public sealed class TrainedModel
     }
 
     /// <summary>Rows × <see cref="OutputCount"/>, row after row, on all threads.</summary>
-    public double[] Predict(Table table, CancellationToken cancellation = default)
+    public double[] Predict(Table table, CancellationToken cancellation = default) => Predict(_plan.Apply(table), cancellation);
+
+    /// <summary>The same for features that were prepared already.</summary>
+    public double[] Predict(FeatureMatrix features, CancellationToken cancellation = default)
     {
-        var features = _plan.Apply(table);
-        var outputs = new double[(long)table.RowCount * OutputCount];
-        Parallel.For(0, (table.RowCount + 1023) / 1024, new ParallelOptions { CancellationToken = cancellation }, block =>
+        var outputs = new double[(long)features.RowCount * OutputCount];
+        Parallel.For(0, (features.RowCount + 1023) / 1024, new ParallelOptions { CancellationToken = cancellation }, block =>
         {
-            int[] rows = [.. Enumerable.Range(block * 1024, Math.Min(1024, table.RowCount - block * 1024))];
+            int[] rows = [.. Enumerable.Range(block * 1024, Math.Min(1024, features.RowCount - block * 1024))];
             var scores = new double[rows.Length * Model.OutputCount];
             _scorer.Score(features, rows, scores);
             for (var i = 0; i < rows.Length; i++)

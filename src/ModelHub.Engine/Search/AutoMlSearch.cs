@@ -183,6 +183,8 @@ public sealed class AutoMlSearch
         {
             Model = trained,
             Report = report,
+            Outputs = outputs,
+            Truth = truth,
             FoldScores = [.. foldScores],
             Importance = VariableImportance.Of(model, _plan.Features),
             MicrosPerRow = Speed(trained),

@@ -34,6 +34,12 @@ public sealed record CandidateResult
     /// <summary>Losses of the first fold by step.</summary>
     public IReadOnlyList<FitStep> History { get; init; } = [];
 
+    /// <summary>Predictions of the validated rows, each by a model that had not seen it: rows × outputs.</summary>
+    public double[] Outputs { get; init; } = [];
+
+    /// <summary>Their labels: a number, or the number of a class.</summary>
+    public double[] Truth { get; init; } = [];
+
     /// <summary>Raw scores per validated row: what ensembles are made of.</summary>
     internal double[] Scores { get; init; } = [];
 }

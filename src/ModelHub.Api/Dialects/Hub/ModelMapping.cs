@@ -2,6 +2,7 @@ using System.Text.Json;
 using ModelHub.Api.Dialects.Hub.Wire;
 using ModelHub.Application.Datasets;
 using ModelHub.Application.Experiments;
+using ModelHub.Application.Explanations;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Models;
@@ -126,25 +127,27 @@ internal static class ModelMapping
     private static Guid? Id(string? text, string field) => text is null ? null
         : HubId.TryParse(text, out var id) ? id : throw ModelHubException.Invalid(field, $"'{field}' is no id.");
 
-    public static ExplainAnswer ToExplanation(ModelView view)
+    public static ExplainAnswer ToExplanation(ModelExplanation found) => new(new ExplainWire
     {
-        var report = JsonSerializer.Deserialize<ModelReport>(view.Model.Report, TrainHandler.Json)!;
-        return new ExplainAnswer(new ExplainWire
-        {
-            ModelId = view.Model.Id,
-            Algo = view.Model.Algorithm,
-            VariableImportance = report.VariableImportance,
-            ShapSummary = null,
-            ConfusionMatrix = report.ConfusionMatrix,
-            RocCurve = report.RocCurve,
-            PrCurve = report.PrCurve,
-            ScoringHistory =
-            [
-                .. report.ScoringHistory.Select(h => new ScoringStepWire(
-                    h.Timestamp, h.Step, double.IsFinite(h.TrainingLoss) ? h.TrainingLoss : null, double.IsFinite(h.ValidationLoss) ? h.ValidationLoss : null)),
-            ],
-        });
-    }
+        ModelId = found.View.Model.Id,
+        Algo = found.View.Model.Algorithm,
+        VariableImportance = found.Report.VariableImportance,
+        ShapSummary = found.Explanation.Shap is { } shap ? new ShapSummaryWire(found.Explanation.ShapSpace!, found.Explanation.Rows, shap) : null,
+        PermutationImportance = new PermutationWire(found.Explanation.Metric, found.Explanation.Rows, found.Explanation.Permutation),
+        PartialDependence = found.Explanation.Dependence,
+        ConfusionMatrix = found.Report.ConfusionMatrix,
+        RocCurve = found.Report.RocCurve,
+        PrCurve = found.Report.PrCurve,
+        Thresholds = found.Report.Thresholds,
+        Calibration = found.Report.Calibration,
+        Lift = found.Report.Lift,
+        Residuals = found.Report.Residuals,
+        ScoringHistory =
+        [
+            .. found.Report.ScoringHistory.Select(h => new ScoringStepWire(
+                h.Timestamp, h.Step, double.IsFinite(h.TrainingLoss) ? h.TrainingLoss : null, double.IsFinite(h.ValidationLoss) ? h.ValidationLoss : null)),
+        ],
+    });
 
     private static LeaderboardWire ToEntry(Model model) => new()
     {

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Mvc;
 using ModelHub.Api.Access;
 using ModelHub.Api.Dialects.Hub.Wire;
 using ModelHub.Application.Errors;
+using ModelHub.Application.Explanations;
 using ModelHub.Application.Models;
 
 namespace ModelHub.Api.Dialects.Hub.Controllers;
@@ -9,7 +10,7 @@ namespace ModelHub.Api.Dialects.Hub.Controllers;
 /// <summary>Trained models: listed, inspected, scored.</summary>
 [ApiController]
 [Route("api/models")]
-public sealed class ModelsController(ModelService models, PredictionService predictions) : ControllerBase
+public sealed class ModelsController(ModelService models, ExplanationService explanations, PredictionService predictions) : ControllerBase
 {
     /// <summary>Models, the newest first, or by a metric, the better first.</summary>
     [HttpGet]
@@ -28,10 +29,10 @@ public sealed class ModelsController(ModelService models, PredictionService pred
         return new ParametersAnswer(ModelMapping.Parse(view.Model.Parameters)!.Value);
     }
 
-    /// <summary>What the evaluation of the model keeps: importance, confusion matrix, curves, losses by step.</summary>
+    /// <summary>Importance, curves, thresholds, calibration, residuals, dependence, contributions: what the evaluation kept and what the training data tells.</summary>
     [HttpGet("{modelId}/explain")]
     public async Task<ExplainAnswer> Explain(string modelId, CancellationToken cancellation) =>
-        ModelMapping.ToExplanation(await models.GetAsync(HttpContext.Caller(), HubPaging.Id(modelId, "model"), cancellation));
+        ModelMapping.ToExplanation(await explanations.GetAsync(HttpContext.Caller(), HubPaging.Id(modelId, "model"), cancellation));
 
     /// <summary>The model's file.</summary>
     [HttpGet("{modelId}/artifact")]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ModelHub.Application.Explanations;
 using ModelHub.Application.Models;
 
 namespace ModelHub.Api.Dialects.Hub.Wire;
@@ -100,7 +101,25 @@ public sealed record ExplainWire
 
     public required IReadOnlyList<ImportanceShare> VariableImportance { get; init; }
 
-    public required object? ShapSummary { get; init; }
+    /// <summary>Mean size of each column's contributions (exact SHAP) and those of some rows; null when the model has none that are exact.</summary>
+    public required ShapSummaryWire? ShapSummary { get; init; }
+
+    /// <summary>Loss of the metric when a column is shuffled, over three repeats.</summary>
+    public required PermutationWire PermutationImportance { get; init; }
+
+    /// <summary>Mean prediction as a feature takes each of some values; the ten most important ones.</summary>
+    public required IReadOnlyList<DependenceCurve> PartialDependence { get; init; }
+
+    /// <summary>Of a binary model.</summary>
+    public required ThresholdReport? Thresholds { get; init; }
+
+    public required IReadOnlyList<CalibrationReport>? Calibration { get; init; }
+
+    /// <summary>Of a binary model: the rows with the highest scores first, in ten groups.</summary>
+    public required object? Lift { get; init; }
+
+    /// <summary>Of a regression.</summary>
+    public required ResidualReport? Residuals { get; init; }
 
     public required ConfusionCounts? ConfusionMatrix { get; init; }
 
@@ -110,6 +129,10 @@ public sealed record ExplainWire
 
     public required IReadOnlyList<ScoringStepWire> ScoringHistory { get; init; }
 }
+
+public sealed record ShapSummaryWire(string Space, int Rows, IReadOnlyList<ShapColumn> Columns);
+
+public sealed record PermutationWire(string Metric, int Rows, IReadOnlyList<PermutationShare> Variables);
 
 /// <summary>Mean loss (logloss, or half the squared error) after a step, over the rows learned from and those held back, of the first fold.</summary>
 public sealed record ScoringStepWire(

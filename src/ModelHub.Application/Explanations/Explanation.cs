@@ -1,0 +1,151 @@
+using ModelHub.Application.Errors;
+using ModelHub.Application.Models;
+using ModelHub.Engine;
+using ModelHub.Engine.Data;
+using ModelHub.Engine.Explanation;
+using ModelHub.Engine.Inference;
+using ModelHub.Engine.Metrics;
+using ModelHub.Engine.Search;
+
+namespace ModelHub.Application.Explanations;
+
+/// <summary>Loss of quality when a column is shuffled, in units of the metric.</summary>
+public sealed record PermutationShare(string Variable, double Importance, double Deviation);
+
+/// <summary>Mean prediction as one feature takes each of some values: a number, or a category's level.</summary>
+/// <param name="Means">Per value: the positive probability, a probability per class, or the value.</param>
+public sealed record DependenceCurve(string Feature, IReadOnlyList<string> Values, IReadOnlyList<double[]> Means);
+
+/// <summary>A row's value and what it did to the score.</summary>
+public sealed record ShapPoint(string? Value, double Contribution);
+
+/// <summary>A column's contributions (exact SHAP): their mean size, and those of some rows.</summary>
+/// <param name="Class">Of a multiclass model; null otherwise.</param>
+public sealed record ShapColumn(string Feature, string? Class, double MeanAbsolute, IReadOnlyList<ShapPoint> Points);
+
+/// <summary>What a model does with its training data: computed once, when it is first asked for.</summary>
+public sealed record Explanation
+{
+    private const int MostRows = 2000;
+    private const int PermutedRows = 500;
+    private const int Repeats = 3;
+    private const int CurveRows = 200;
+    private const int CurveFeatures = 10;
+    private const int ShapRows = 200;
+    private const int ShapColumns = 20;
+
+    /// <summary>Rows that were looked at.</summary>
+    public int Rows { get; init; }
+
+    public string Metric { get; init; } = "";
+
+    public IReadOnlyList<PermutationShare> Permutation { get; init; } = [];
+
+    public IReadOnlyList<DependenceCurve> Dependence { get; init; } = [];
+
+    /// <summary>Null when the model has no exact contributions.</summary>
+    public IReadOnlyList<ShapColumn>? Shap { get; init; }
+
+    public string? ShapSpace { get; init; }
+
+    /// <param name="importance">Columns by their share in the model: where there are many, the first are looked at.</param>
+    public static Explanation Of(TrainedModel model, Table table, IReadOnlyList<ImportanceShare> importance, CancellationToken cancellation)
+    {
+        var labels = Labels.Of(table, model.Header.Target, model.Task, model.Classes);
+        int[] labelled = [.. Enumerable.Range(0, table.RowCount).Where(r => !double.IsNaN(labels[r]))];
+        if (labelled.Length < 2)
+            throw new ModelHubException(ErrorKind.WrongState, "no_rows", "The training data is no longer there to explain the model with.");
+        labelled = Spread(labelled, MostRows);
+        var features = model.Prepare(table.Take(labelled));
+        labels = [.. labelled.Select(r => labels[r])];
+        var metric = model.Task switch { TaskKind.Binary => "auc", TaskKind.Multiclass => "logloss", TaskKind.Regression => "rmse" };
+        return new Explanation
+        {
+            Rows = labelled.Length,
+            Metric = metric,
+            Permutation = Permuted(model, features, labels, metric, cancellation),
+            Dependence = Curves(model, features, importance, cancellation),
+            Shap = Contributions(model, features, table.Take(labelled)),
+            ShapSpace = model.ContributionSpace,
+        };
+    }
+
+    /// <summary>Some of the rows, evenly spread: the order of the file is not to matter.</summary>
+    private static int[] Spread(int[] rows, int most) =>
+        rows.Length <= most ? rows : [.. Enumerable.Range(0, most).Select(i => rows[(int)((long)i * rows.Length / most)])];
+
+    private static List<PermutationShare> Permuted(TrainedModel model, FeatureMatrix features, double[] labels, string metric, CancellationToken cancellation)
+    {
+        int[] rows = Spread([.. Enumerable.Range(0, labels.Length)], PermutedRows);
+        double[] own = [.. rows.Select(r => labels[r])];
+        var found = PermutationImportance.Of(
+            features, rows, matrix => model.Predict(matrix, cancellation),
+            outputs => EvaluationReport.Of(model.Task, model.Classes, outputs, own).Metrics.GetValueOrDefault(metric, double.NaN),
+            metric == "auc", Repeats, seed: 1, cancellation);
+        return [.. found.Select(p => new PermutationShare(p.Variable, Finite(p.Mean), Finite(p.Deviation)))];
+    }
+
+    private static List<DependenceCurve> Curves(
+        TrainedModel model, FeatureMatrix features, IReadOnlyList<ImportanceShare> importance, CancellationToken cancellation)
+    {
+        var rows = Spread([.. Enumerable.Range(0, features.RowCount)], CurveRows);
+        var rank = importance.Select((share, at) => (share.Variable, at)).ToDictionary(p => p.Variable, p => p.at, StringComparer.Ordinal);
+        var chosen = Enumerable.Range(0, features.FeatureCount)
+            .Where(f => rows.Any(r => float.IsFinite(features[r, f])))
+            .OrderBy(f => rank.GetValueOrDefault(features.Features[f].Source, int.MaxValue)).ThenBy(f => f).Take(CurveFeatures);
+        var curves = new List<DependenceCurve>();
+        foreach (var feature in chosen)
+        {
+            var found = PartialDependence.Of(features, feature, rows, matrix => model.Predict(matrix, cancellation), model.OutputCount, cancellation: cancellation);
+            curves.Add(new DependenceCurve(
+                found.Feature, [.. found.Values.Select(v => ValueText(model, feature, v) ?? "")],
+                [.. found.Means.Select(m => model.Task == TaskKind.Binary ? [m[1]] : m)]));
+        }
+        return curves;
+    }
+
+    private static List<ShapColumn>? Contributions(TrainedModel model, FeatureMatrix features, Table table)
+    {
+        var rows = Spread([.. Enumerable.Range(0, features.RowCount)], ShapRows);
+        var row = new float[features.FeatureCount];
+        var outputs = model.Task == TaskKind.Multiclass ? model.Classes.Count : 1;
+        var columns = new List<ShapColumn>();
+        try
+        {
+            for (var output = 0; output < outputs; output++)
+            {
+                var points = new Dictionary<string, List<ShapPoint>>(StringComparer.Ordinal);
+                foreach (var r in rows)
+                {
+                    features.CopyRow(r, row);
+                    foreach (var (column, contribution) in model.Contributions(row, output).Columns)
+                    {
+                        if (!points.TryGetValue(column, out var own))
+                            points.Add(column, own = []);
+                        own.Add(new ShapPoint(Cell.Text(table.Find(column), r), contribution));
+                    }
+                }
+                columns.AddRange(points.Select(p => new ShapColumn(
+                    p.Key, outputs == 1 ? null : model.Classes[output], p.Value.Average(v => Math.Abs(v.Contribution)), [.. p.Value.Take(100)]))
+                    .OrderByDescending(c => c.MeanAbsolute).Take(ShapColumns));
+            }
+        }
+        catch (EngineException)
+        {
+            return null; // a kind of model that has no exact contributions
+        }
+        return columns;
+    }
+
+    private static string? ValueText(TrainedModel model, int feature, float value)
+    {
+        for (var i = 0; i < model.Inputs.Count; i++)
+        {
+            if (model.FeatureOffsets[i] == feature && model.Inputs[i].Levels is { } levels)
+                return (int)value < levels.Count ? levels[(int)value] : null;
+        }
+        return value.ToString("R", System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    private static double Finite(double value) => double.IsFinite(value) ? value : 0;
+}
