@@ -466,6 +466,22 @@ namespace ModelHub.Infrastructure.Migrations
                     b.ToTable("experiments");
                 });
 
+            modelBuilder.Entity("ModelHub.Application.Explanations.StoredExplanation", b =>
+                {
+                    b.Property<Guid>("ModelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("model_id");
+
+                    b.Property<string>("Content")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("content");
+
+                    b.HasKey("ModelId");
+
+                    b.ToTable("model_explanations", (string)null);
+                });
+
             modelBuilder.Entity("ModelHub.Application.Identity.ApiKey", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1105,6 +1121,15 @@ namespace ModelHub.Infrastructure.Migrations
                     b.HasOne("ModelHub.Application.Projects.Project", null)
                         .WithMany()
                         .HasForeignKey("ProjectId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ModelHub.Application.Explanations.StoredExplanation", b =>
+                {
+                    b.HasOne("ModelHub.Application.Models.Model", null)
+                        .WithOne()
+                        .HasForeignKey("ModelHub.Application.Explanations.StoredExplanation", "ModelId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
