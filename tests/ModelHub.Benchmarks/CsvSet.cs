@@ -22,7 +22,8 @@ internal sealed class CsvSet
         trainRows = columns[0].Count;
         if (test is not null)
             ReadFile(test, columns, int.MaxValue);
-        var label = columns.Single(c => c.Name == target);
+        var label = columns.Find(c => c.Name == target)
+            ?? throw new ArgumentException($"There is no column '{target}' in {path}; there are {string.Join(", ", columns.Select(c => c.Name))}.");
         var features = columns.Where(c => c != label).ToList();
         var classes = task == TaskKind.Regression ? 0 : label.SortedLevels().Length;
         var labels = task == TaskKind.Regression ? label.Numbers.ConvertAll(v => (double)v).ToArray() : label.Classes();

@@ -1,6 +1,17 @@
 using ModelHub.Benchmarks;
+using ModelHub.Engine;
 
-return args switch
+try
+{
+    return Run(args);
+}
+catch (Exception error) when (error is ArgumentException or FormatException or IOException or EngineException)
+{
+    Console.Error.WriteLine(error.Message);
+    return 2;
+}
+
+static int Run(string[] args) => args switch
 {
     ["train", .. var rest] => TrainBenchmark.Run(new Arguments(rest)),
     ["shap", .. var rest] => ShapBenchmark.Run(new Arguments(rest)),

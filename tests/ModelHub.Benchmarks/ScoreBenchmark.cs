@@ -53,6 +53,7 @@ internal static class ScoreBenchmark
             ["mean_leaves"] = forest.Trees.Average(t => t.Feature.Count(f => f < 0)), ["threads"] = threads, ["kernel"] = compiled.Kernel.ToString(),
             ["compile_seconds"] = Math.Round(compiling, 4), ["seconds"] = Math.Round(seconds, 5), ["rows_per_second"] = Math.Round(rows.Length / seconds),
             ["single_row_us"] = Math.Round(single / count * 1e6, 3), ["max_difference"] = worst,
+            ["metric_name"] = Headline.Name(set.Task), ["metric"] = Headline.Of(compiled, set, rows), ["peak_mb"] = BenchmarkModel.PeakMb(),
         }));
         return 0;
     }

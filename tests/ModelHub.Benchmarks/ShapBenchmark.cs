@@ -26,13 +26,12 @@ internal static class ShapBenchmark
                 sum += value;
             worst = Math.Max(worst, Math.Abs(sum - scores[i]) / Math.Max(1, Math.Abs(scores[i])));
         }
-        using var self = Process.GetCurrentProcess();
         Console.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object>
         {
             ["rows"] = rows.Length, ["features"] = forest.FeatureCount, ["trees"] = forest.Trees.Count,
             ["mean_leaves"] = forest.Trees.Average(t => t.Feature.Count(f => f < 0)), ["threads"] = threads, ["prepare_seconds"] = Math.Round(preparing, 4),
             ["seconds"] = Math.Round(seconds, 5), ["rows_per_second"] = Math.Round(rows.Length / seconds), ["max_sum_error"] = worst,
-            ["peak_mb"] = Math.Round(self.PeakWorkingSet64 / 1048576.0, 1),
+            ["peak_mb"] = BenchmarkModel.PeakMb(),
         }));
         return 0;
     }

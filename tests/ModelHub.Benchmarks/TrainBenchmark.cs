@@ -58,6 +58,7 @@ internal static class TrainBenchmark
             ["metric"] = Headline.Of(model, data.Set, scored),
             ["before_mb"] = Math.Round(before, 1),
             ["peak_mb"] = Math.Round(peak, 1),
+            ["rows_per_second"] = Math.Round(trainRows / seconds),
         }));
         return 0;
     }
