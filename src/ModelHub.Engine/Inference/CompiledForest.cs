@@ -60,7 +60,7 @@ public sealed class CompiledForest : IModel
         var rented = width > StackNumbers ? ArrayPool<int>.Shared.Rent(width) : null;
         var room = rented is null ? stackalloc int[StackNumbers] : rented;
         var prepared = room[.._flat.PreparedWidth];
-        FlatForest.Prepare(row, prepared);
+        _flat.Prepare(row, prepared);
         _flat.Add(row, prepared, room.Slice(_flat.PreparedWidth, _flat.TreeCount), scores);
         if (rented is not null)
             ArrayPool<int>.Shared.Return(rented);
@@ -83,7 +83,7 @@ public sealed class CompiledForest : IModel
         // With a few rows the ranking of a whole block would cost more than it saves.
         var ranked = source.Count >= 16 ? _ranked : null;
         var needsRows = ranked is null || !ranked.AllRanked;
-        var values = needsRows ? ArrayPool<float>.Shared.Rent(Block * 3 * Math.Max(1, FeatureCount)) : [];
+        var values = needsRows ? ArrayPool<float>.Shared.Rent(Block * Math.Max(1, FeatureCount + _flat.PreparedWidth)) : [];
         var bytes = ranked is null ? [] : ArrayPool<byte>.Shared.Rent((ranked.PlaneCount + ranked.Stack + 1) * Block);
         fixed (byte* planes = bytes)
         {
@@ -147,7 +147,7 @@ public sealed class CompiledForest : IModel
         {
             var row = values.AsSpan(i * FeatureCount, FeatureCount);
             source.CopyRow(from + i, row);
-            FlatForest.Prepare(row, prepared[(i * 2 * FeatureCount)..]);
+            _flat.Prepare(row, prepared[(i * _flat.PreparedWidth)..]);
         }
     }
 }

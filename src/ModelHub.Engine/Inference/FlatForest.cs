@@ -5,7 +5,8 @@ namespace ModelHub.Engine.Inference;
 
 /// <summary>
 /// All nodes of a forest in one array of 8 bytes each, the two children of a node beside each other; a leaf is its own left child, so that
-/// several walks go on in step without asking who has arrived. Numbers are compared as ordered integers.
+/// several walks go on in step without asking who has arrived. Numbers are compared as ordered integers; a split of categories reads a plane
+/// of its own, which holds 0 or 1 by the row's code (<see cref="CategoryPlanes"/>).
 /// </summary>
 internal sealed class FlatForest
 {
@@ -24,28 +25,33 @@ internal sealed class FlatForest
     private readonly int[] _order;
     private readonly int _plainCount;
     private readonly Forest _forest;
+    private readonly CategoryPlanes _categories;
 
     public FlatForest(Forest forest)
     {
         _forest = forest;
+        _categories = new CategoryPlanes(forest, MostNodes - 2 * forest.FeatureCount);
         _trees = new Shape[forest.Trees.Count];
         _places = new int[]?[_trees.Length];
         var nodes = new List<ulong>();
         var values = new List<float>();
         for (var t = 0; t < _trees.Length; t++)
-            _trees[t] = Add(forest.Trees[t], forest.FeatureCount, nodes, values, out _places[t]);
+            _trees[t] = Add(forest.Trees[t], nodes, values, out _places[t]);
         _nodes = [.. nodes];
         _values = [.. values];
         _order = [.. Enumerable.Range(0, _trees.Length).OrderBy(t => _trees[t].Depth < 0 ? int.MaxValue : _trees[t].Depth).ThenBy(t => t)];
         _plainCount = _trees.Count(t => t.Depth >= 0);
     }
 
-    /// <summary>Numbers of a prepared row: each feature with missing as the largest integer, then each with missing as the smallest.</summary>
-    public int PreparedWidth => 2 * _forest.FeatureCount;
+    /// <summary>
+    /// Numbers of a prepared row: each feature with missing as the largest integer, then each with missing as the smallest, then the planes
+    /// of categories.
+    /// </summary>
+    public int PreparedWidth => 2 * _forest.FeatureCount + _categories.Count;
 
     public int TreeCount => _trees.Length;
 
-    public static void Prepare(ReadOnlySpan<float> row, Span<int> prepared)
+    public void Prepare(ReadOnlySpan<float> row, Span<int> prepared)
     {
         for (var f = 0; f < row.Length; f++)
         {
@@ -54,6 +60,7 @@ internal sealed class FlatForest
             prepared[f] = missing ? int.MaxValue : key;
             prepared[row.Length + f] = missing ? int.MinValue : key;
         }
+        _categories.Write(row, prepared[(2 * row.Length)..]);
     }
 
     /// <summary>Adds all trees, in order, to one row's scores; eight trees are walked in step.</summary>
@@ -86,7 +93,7 @@ internal sealed class FlatForest
     /// <param name="rows">Rows as they came, one after the other; <paramref name="prepared"/> the same, prepared.</param>
     public unsafe void Add(int tree, int count, ReadOnlySpan<float> rows, ReadOnlySpan<int> prepared, Span<double> scores)
     {
-        var (features, outputs) = (_forest.FeatureCount, _forest.OutputCount);
+        var (features, outputs, width) = (_forest.FeatureCount, _forest.OutputCount, PreparedWidth);
         var i = 0;
         if (_trees[tree].Depth >= 0)
         {
@@ -95,14 +102,14 @@ internal sealed class FlatForest
             {
                 for (; i + 4 <= count; i += 4)
                 {
-                    var x = all + (long)i * 2 * features;
+                    var x = all + (long)i * width;
                     nuint a = 0, b = 0, c = 0, d = 0;
                     for (var depth = _trees[tree].Depth; depth > 0; depth--)
                     {
                         a = Next(nodes, a, x);
-                        b = Next(nodes, b, x + 2 * features);
-                        c = Next(nodes, c, x + 4 * features);
-                        d = Next(nodes, d, x + 6 * features);
+                        b = Next(nodes, b, x + width);
+                        c = Next(nodes, c, x + 2 * width);
+                        d = Next(nodes, d, x + 3 * width);
                     }
                     Add(tree, (int)a, scores.Slice(i * outputs, outputs));
                     Add(tree, (int)b, scores.Slice((i + 1) * outputs, outputs));
@@ -188,9 +195,9 @@ internal sealed class FlatForest
     }
 
     /// <summary>Appends a tree, breadth first, when it can be walked in step; its values in any case.</summary>
-    private static Shape Add(Tree tree, int features, List<ulong> nodes, List<float> values, out int[]? places)
+    private Shape Add(Tree tree, List<ulong> nodes, List<float> values, out int[]? places)
     {
-        var shape = new Shape { Root = nodes.Count, Values = values.Count, Width = tree.Width, Output = tree.Output, Depth = Depth(tree, features) };
+        var shape = new Shape { Root = nodes.Count, Values = values.Count, Width = tree.Width, Output = tree.Output, Depth = Depth(tree) };
         places = null;
         if (shape.Depth < 0)
         {
@@ -211,8 +218,10 @@ internal sealed class FlatForest
                 nodes.Add((ulong)place << 48 | int.MaxValue);
                 continue;
             }
-            var plane = tree.Feature[node] + (tree.MissingLeft[node] ? features : 0);
-            nodes.Add((ulong)taken << 48 | (ulong)plane << 32 | (uint)Key(tree.Threshold[node]));
+            var features = _forest.FeatureCount;
+            var isCategory = tree.CategoryOffset[node] >= 0;
+            var plane = isCategory ? 2 * features + _categories.Take(tree, node) : tree.Feature[node] + (tree.MissingLeft[node] ? features : 0);
+            nodes.Add((ulong)taken << 48 | (ulong)plane << 32 | (uint)(isCategory ? 0 : Key(tree.Threshold[node])));
             queue.Enqueue(tree.Left[node]);
             queue.Enqueue(tree.Right[node]);
             taken += 2;
@@ -220,17 +229,17 @@ internal sealed class FlatForest
         return shape;
     }
 
-    /// <summary>Depth of a tree, or -1 when only the careful walk may be used: categories, odd thresholds, very lopsided or large trees.</summary>
-    private static int Depth(Tree tree, int features)
+    /// <summary>Depth of a tree, or -1 when only the careful walk may be used: too many categories, odd thresholds, very lopsided or large trees.</summary>
+    private int Depth(Tree tree)
     {
-        if (tree.NodeCount > MostNodes || 2 * features > MostNodes)
+        if (tree.NodeCount > MostNodes || 2 * _forest.FeatureCount > MostNodes)
             return -1;
         var depths = new int[tree.NodeCount];
         for (var node = 0; node < tree.NodeCount; node++)
         {
             if (tree.Feature[node] < 0)
                 continue;
-            if (tree.CategoryOffset[node] >= 0 || float.IsNaN(tree.Threshold[node]))
+            if (tree.CategoryOffset[node] >= 0 ? !_categories.Fit : float.IsNaN(tree.Threshold[node]))
                 return -1;
             depths[tree.Left[node]] = depths[tree.Right[node]] = depths[node] + 1;
         }
