@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Application.Storage;
@@ -96,16 +97,16 @@ public sealed class WindowWriter(IServiceScopeFactory scopes, BaselineCache base
         HubDbContext db, Guid deployment, Guid model, List<KeyValuePair<(Guid, Guid, string Association), (double[] Outputs, DateTimeOffset At)>> kept,
         CancellationToken cancellation)
     {
-        foreach (var (key, (outputs, at)) in kept)
-        {
-            await db.Database.ExecuteSqlAsync(
-                $"""
-                 insert into kept_predictions (deployment_id, model_id, association_id, outputs, at)
-                 select {deployment}, {model}, {key.Association}, {outputs}, {at}
-                 where exists (select from deployments d where d.id = {deployment} for key share)
-                 on conflict (deployment_id, association_id, model_id) do update set outputs = excluded.outputs, at = excluded.at
-                 """, cancellation);
-        }
+        string[] names = [.. kept.Select(k => k.Key.Association)];
+        string[] outputs = [.. kept.Select(k => $"{{{string.Join(',', k.Value.Outputs.Select(o => o.ToString("R", CultureInfo.InvariantCulture)))}}}")];
+        DateTimeOffset[] times = [.. kept.Select(k => k.Value.At)];
+        await db.Database.ExecuteSqlAsync(
+            $"""
+             insert into kept_predictions (deployment_id, model_id, association_id, outputs, at)
+             select {deployment}, {model}, name, outputs::double precision[], at from unnest({names}, {outputs}, {times}) u(name, outputs, at)
+             where exists (select from deployments d where d.id = {deployment} for key share)
+             on conflict (deployment_id, association_id, model_id) do update set outputs = excluded.outputs, at = excluded.at
+             """, cancellation);
     }
 
     private sealed class Sum
