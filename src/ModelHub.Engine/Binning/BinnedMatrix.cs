@@ -6,7 +6,7 @@ namespace ModelHub.Engine.Binning;
 
 /// <summary>
 /// A feature matrix as one byte per cell, twice: row by row within groups of 16 features, for histograms (a group's sums stay in the first
-/// cache, and its bins are read in one piece), and column by column, for dividing rows by one feature.
+/// cache, and its bins are read in one piece), and column by column, for dividing rows by one feature; a very wide matrix is kept once.
 /// Built once per matrix and number of bins, and shared by folds, trials and threads; it lives as long as its matrix.
 /// </summary>
 public sealed class BinnedMatrix
@@ -16,10 +16,13 @@ public sealed class BinnedMatrix
     private const int BlockRows = 2048;
     private static readonly ConditionalWeakTable<FeatureMatrix, BinnedMatrix?[]> Cache = [];
 
-    private BinnedMatrix(BinMapper[] mappers, byte[][] columns, byte[][] groups, int[] strides, int rowCount)
+    private const long MostBytesTwice = 1L << 29;
+    private readonly byte[][]? _columns;
+
+    private BinnedMatrix(BinMapper[] mappers, byte[][]? columns, byte[][] groups, int[] strides, int rowCount)
     {
         Mappers = mappers;
-        Columns = columns;
+        _columns = columns;
         Groups = groups;
         Strides = strides;
         RowCount = rowCount;
@@ -31,8 +34,10 @@ public sealed class BinnedMatrix
 
     public int FeatureCount => Mappers.Count;
 
-    /// <summary>Per feature its bins.</summary>
-    internal byte[][] Columns { get; }
+    /// <summary>Where a feature's bins are: the bin of a row is <c>Cells[Offset + row × Stride]</c>.</summary>
+    internal (byte[] Cells, int Offset, int Stride) Column(int feature) => _columns is not null
+        ? (_columns[feature], 0, 1)
+        : (Groups[feature / GroupWidth], feature % GroupWidth, Strides[feature / GroupWidth]);
 
     /// <summary>Per group of features its bins, row-major.</summary>
     internal byte[][] Groups { get; }
@@ -40,7 +45,11 @@ public sealed class BinnedMatrix
     /// <summary>Bytes per row of each group: its features, rounded up to four.</summary>
     internal int[] Strides { get; }
 
-    public int Bin(int row, int feature) => Columns[feature][row];
+    public int Bin(int row, int feature)
+    {
+        var (cells, offset, stride) = Column(feature);
+        return cells[offset + row * stride];
+    }
 
     /// <summary>The bins of a matrix; made at the first call for a number of bins (2..255), remembered for the next.</summary>
     public static BinnedMatrix Of(FeatureMatrix features, int maxBins, ThreadTeam team)
@@ -53,7 +62,8 @@ public sealed class BinnedMatrix
     }
 
     /// <summary>Bins a matrix without remembering it.</summary>
-    public static BinnedMatrix Build(FeatureMatrix features, int maxBins, ThreadTeam team)
+    /// <param name="mostBytesTwice">Cells beyond which the bins are kept once, not by column as well.</param>
+    public static BinnedMatrix Build(FeatureMatrix features, int maxBins, ThreadTeam team, long mostBytesTwice = MostBytesTwice)
     {
         var mappers = new BinMapper[features.FeatureCount];
         team.For(mappers.Length, (f, _) => mappers[f] = Map(features, f, maxBins));
@@ -68,21 +78,26 @@ public sealed class BinnedMatrix
                 throw new EngineException($"{features.RowCount} rows are more than trees can learn from ({Array.MaxLength / strides[g]}).");
             groups[g] = GC.AllocateUninitializedArray<byte>((int)bytes);
         }
-        var columns = new byte[mappers.Length][];
-        for (var f = 0; f < columns.Length; f++)
-            columns[f] = GC.AllocateUninitializedArray<byte>(features.RowCount);
+        var twice = (long)features.RowCount * mappers.Length <= mostBytesTwice;
+        var columns = twice ? Array.ConvertAll(mappers, _ => GC.AllocateUninitializedArray<byte>(features.RowCount)) : null;
         team.Blocks(features.RowCount, BlockRows, (start, end) =>
         {
-            for (var f = 0; f < mappers.Length; f++)
-            {
-                var cells = columns[f].AsSpan(start, end - start);
-                if (features.Dense(f) is { } column)
-                    mappers[f].Bins(column.AsSpan(start, end - start), cells);
-                else
-                    FillSparse(features.Sparse(f)!, start, end, mappers[f], cells);
-            }
+            var parts = new Memory<byte>[GroupWidth];
+            var room = twice ? [] : new byte[GroupWidth * BlockRows];
             for (var g = 0; g < groups.Length; g++)
-                Transpose(columns.AsSpan(g * GroupWidth, Math.Min(GroupWidth, columns.Length - g * GroupWidth)), groups[g], strides[g], start, end);
+            {
+                var width = Math.Min(GroupWidth, mappers.Length - g * GroupWidth);
+                for (var i = 0; i < width; i++)
+                {
+                    var f = g * GroupWidth + i;
+                    parts[i] = columns is not null ? columns[f].AsMemory(start, end - start) : room.AsMemory(i * BlockRows, end - start);
+                    if (features.Dense(f) is { } column)
+                        mappers[f].Bins(column.AsSpan(start, end - start), parts[i].Span);
+                    else
+                        FillSparse(features.Sparse(f)!, start, end, mappers[f], parts[i].Span);
+                }
+                Transpose(parts.AsSpan(0, width), groups[g].AsSpan(start * strides[g], (end - start) * strides[g]), strides[g]);
+            }
         });
         return new BinnedMatrix(mappers, columns, groups, strides, features.RowCount);
     }
@@ -136,12 +151,11 @@ public sealed class BinnedMatrix
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Transpose(ReadOnlySpan<byte[]> columns, byte[] group, int stride, int start, int end)
+    private static void Transpose(ReadOnlySpan<Memory<byte>> columns, Span<byte> rows, int stride)
     {
-        var rows = group.AsSpan(start * stride, (end - start) * stride);
         for (var f = 0; f < stride; f++)
         {
-            var column = f < columns.Length ? columns[f].AsSpan(start, end - start) : default;
+            var column = f < columns.Length ? columns[f].Span : default;
             for (int i = 0, at = f; at < rows.Length; i++, at += stride)
                 rows[at] = i < column.Length ? column[i] : (byte)0;
         }

@@ -84,11 +84,13 @@ internal sealed class HistogramBuilder(BinnedMatrix bins, ThreadTeam team)
     public unsafe void BuildOne(int feature, ReadOnlySpan<int> rows, long[] gradients, long* sums)
     {
         new Span<long>(sums, FeatureSlots).Clear();
-        fixed (byte* cells = bins.Columns[feature])
+        var (column, offset, step) = bins.Column(feature);
+        nint stride = step;
+        fixed (byte* cells = &column[offset])
         fixed (long* gradient = gradients)
         {
             foreach (var row in rows)
-                sums[cells[row]] += gradient[row];
+                sums[cells[row * stride]] += gradient[row];
         }
     }
 

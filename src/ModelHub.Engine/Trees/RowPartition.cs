@@ -22,11 +22,11 @@ internal sealed class RowPartition(BinnedMatrix bins, ThreadTeam team, int capac
     {
         for (var b = 0; b < _goesLeft.Length; b++)
             _goesLeft[b] = split.Left.Contains(b) ? (byte)1 : (byte)0;
-        var cells = bins.Columns[split.Feature];
+        var feature = split.Feature;
         var chunks = (count + ChunkRows - 1) / ChunkRows;
         if (chunks == 1)
         {
-            var moved = Sort(cells, begin, count);
+            var moved = Sort(feature, begin, count);
             Place(begin, moved, begin);
             PlaceRights(begin, count - moved, begin + moved);
             return moved;
@@ -35,7 +35,7 @@ internal sealed class RowPartition(BinnedMatrix bins, ThreadTeam team, int capac
         team.For(chunks, (c, _) =>
         {
             var start = c * ChunkRows;
-            lefts[c] = Sort(cells, begin + start, Math.Min(ChunkRows, count - start));
+            lefts[c] = Sort(feature, begin + start, Math.Min(ChunkRows, count - start));
         });
         var offsets = new int[chunks];
         var total = 0;
@@ -59,9 +59,11 @@ internal sealed class RowPartition(BinnedMatrix bins, ThreadTeam team, int capac
 
     /// <summary>Writes a chunk's left rows and its right rows to the same place of two arrays; returns how many are left.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private unsafe int Sort(byte[] column, int begin, int count)
+    private unsafe int Sort(int feature, int begin, int count)
     {
-        fixed (byte* cells = column, goes = _goesLeft)
+        var (column, offset, step) = bins.Column(feature);
+        nint stride = step;
+        fixed (byte* cells = &column[offset], goes = _goesLeft)
         fixed (int* rows = &Rows[begin], lefts = &_lefts[begin], rights = &_rights[begin])
         {
             nint left = 0;
@@ -71,7 +73,7 @@ internal sealed class RowPartition(BinnedMatrix bins, ThreadTeam team, int capac
                 nint row = rows[i];
                 lefts[left] = (int)row;
                 rights[i - left] = (int)row;
-                left += goes[cells[row]];
+                left += goes[cells[row * stride]];
             }
             return (int)left;
         }

@@ -10,9 +10,14 @@ namespace ModelHub.Engine.Trees;
 internal sealed class TreeGrower(BinnedMatrix bins, GrowthRules rules, ThreadTeam team, int rowCapacity)
 {
     private const int RowsWorthSharing = 1024;
+    private const long MostHistogramBytes = 1L << 30;
     private readonly HistogramBuilder _builder = new(bins, team);
     private static readonly SeededRandom NoRandom = new(0);
     private readonly Split[] _best = new Split[2 * team.Size];
+
+    /// <summary>Whether nodes that wait keep their sums. Of very many features each node's are summed anew: slower, but the memory is bounded.</summary>
+    internal bool KeepsHistograms { get; set; } =
+        bins.FeatureCount * (long)HistogramBuilder.FeatureSlots * sizeof(long) * Math.Max(rules.MaxLeaves, rules.MaxDepth) <= MostHistogramBytes;
 
     public RowPartition Partition { get; } = new(bins, team, rowCapacity);
 
@@ -31,7 +36,7 @@ internal sealed class TreeGrower(BinnedMatrix bins, GrowthRules rules, ThreadTea
         var root = new GrowingNode { Id = 0, Begin = 0, Count = count, Depth = 0, Sum = sum };
         nodes.Add(root);
         if (CanSplit(root))
-            FindRoot(root, gradients, finder, features);
+            FindAlone(root, gradients, finder, features);
         pending.Add(root);
         var leaves = 1;
         while ((rules.MaxLeaves == 0 || leaves < rules.MaxLeaves) && pending.TryTake(out var node))
@@ -100,27 +105,30 @@ internal sealed class TreeGrower(BinnedMatrix bins, GrowthRules rules, ThreadTea
         return true;
     }
 
-    private void FindRoot(GrowingNode root, PackedGradients gradients, SplitFinder finder, FeatureDraw features)
+    /// <summary>The split of the root, or of a node whose parent left no sums.</summary>
+    private void FindAlone(GrowingNode node, PackedGradients gradients, SplitFinder finder, FeatureDraw features)
     {
         if (features.PerNode)
         {
-            FindDirectly(root, gradients, finder, features);
+            FindDirectly(node, gradients, finder, features);
             return;
         }
-        root.Histogram = _builder.Rent();
-        var chunks = _builder.Build(Partition.Rows.AsMemory(root.Begin, root.Count), gradients.Values, root.Histogram);
-        Scan(root, null, chunks, finder, features);
+        node.Histogram = _builder.Rent();
+        var chunks = _builder.Build(Partition.Rows.AsMemory(node.Begin, node.Count), gradients.Values, node.Histogram);
+        Scan(node, null, chunks, finder, features);
+        if (!KeepsHistograms)
+            Release(node);
     }
 
     private void FindChildren(GrowingNode node, PackedGradients gradients, SplitFinder finder, FeatureDraw features)
     {
         var (small, large) = node.Left!.Count <= node.Right!.Count ? (node.Left, node.Right) : (node.Right, node.Left);
-        if (features.PerNode)
+        if (features.PerNode || !KeepsHistograms)
         {
             if (CanSplit(small))
-                FindDirectly(small, gradients, finder, features);
+                FindAlone(small, gradients, finder, features);
             if (CanSplit(large))
-                FindDirectly(large, gradients, finder, features);
+                FindAlone(large, gradients, finder, features);
             return;
         }
         if (!CanSplit(small) && !CanSplit(large))

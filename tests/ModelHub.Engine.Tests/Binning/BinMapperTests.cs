@@ -76,13 +76,15 @@ public class BinMapperTests
         }
     }
 
-    [Fact]
-    public void More_features_than_a_group_keep_their_places()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(long.MaxValue)]
+    public void More_features_than_a_group_keep_their_places(long mostBytesTwice)
     {
         var features = Enumerable.Range(0, 71).Select(f => new Feature($"f{f}", $"f{f}", 0)).ToArray();
         var columns = Enumerable.Range(0, 71).Select(f => Enumerable.Range(0, 50).Select(r => (float)((r * (f + 3)) % 17)).ToArray()).ToArray();
         using var team = new ThreadTeam(2);
-        var bins = BinnedMatrix.Build(new FeatureMatrix(features, columns, 50), 255, team);
+        var bins = BinnedMatrix.Build(new FeatureMatrix(features, columns, 50), 255, team, mostBytesTwice);
         for (var f = 0; f < 71; f++)
         {
             for (var r = 0; r < 50; r++)

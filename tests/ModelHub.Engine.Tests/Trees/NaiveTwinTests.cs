@@ -42,15 +42,15 @@ public sealed class NaiveTwinTests
     }
 
     [Theory]
-    [InlineData(1, 1)]
-    [InlineData(7, 2)]
-    [InlineData(16384, 2)]
-    [InlineData(16385, 2)]
-    [InlineData(70_001, 3)]
-    public void A_division_keeps_the_order_on_both_sides(int rows, int threads)
+    [InlineData(1, 1, false)]
+    [InlineData(7, 2, true)]
+    [InlineData(16384, 2, true)]
+    [InlineData(16385, 2, false)]
+    [InlineData(40_001, 3, true)]
+    public void A_division_keeps_the_order_on_both_sides(int rows, int threads, bool byColumn)
     {
         using var team = new ThreadTeam(threads);
-        var bins = Bins(3, rows + 5, team);
+        var bins = Bins(3, rows + 5, team, byColumn ? long.MaxValue : 0);
         var partition = new RowPartition(bins, team, rows + 5);
         var random = new SeededRandom(3);
         foreach (var share in new[] { 0, 1, 5, 10 })
@@ -123,6 +123,28 @@ public sealed class NaiveTwinTests
         }
     }
 
+    [Fact]
+    public void Sums_that_are_made_anew_grow_the_same_tree()
+    {
+        using var team = new ThreadTeam(2);
+        var bins = Bins(5, 6000, team);
+        var random = new SeededRandom(4);
+        float[] gradients = [.. Enumerable.Range(0, 6000).Select(r => (float)(Cell(r, 1) > 300 ? 1 : -1) + (float)random.NextDouble())];
+        float[] hessians = [.. Enumerable.Repeat(1f, 6000)];
+        var packed = new PackedGradients(6000);
+        packed.Quantize(gradients, hessians, [.. Enumerable.Range(0, 6000)], 6000, 1, team);
+        string Grow(bool keeps)
+        {
+            var grower = new TreeGrower(bins, new GrowthRules { MaxLeaves = 20, LeafWise = true, L2 = 1, MinRows = 20 }, team, 6000);
+            Assert.True(grower.KeepsHistograms);
+            grower.KeepsHistograms = keeps;
+            for (var r = 0; r < 6000; r++)
+                grower.Partition.Rows[r] = r;
+            return string.Join(' ', grower.Grow(packed, 6000, null, 1, 0, default).Select(n => $"{n.Split.Feature} {n.Split.Bin} {n.Count} {n.Value:R}"));
+        }
+        Assert.Equal(Grow(true), Grow(false));
+    }
+
     private static double Worth(long packed, double l2) => (double)(packed >> 32) * (packed >> 32) / ((uint)packed + l2);
 
     private static unsafe Split Find(SplitFinder finder, GrowingNode node, long[] histogram)
@@ -157,10 +179,10 @@ public sealed class NaiveTwinTests
     private static float Cell(int row, int feature)
         => (row * 31 + feature * 7) % 23 == 0 ? float.NaN : row * (feature + 3) % 997 == 5 ? float.PositiveInfinity : row * (feature + 3) % 997;
 
-    private static BinnedMatrix Bins(int features, int rows, ThreadTeam team)
+    private static BinnedMatrix Bins(int features, int rows, ThreadTeam team, long mostBytesTwice = long.MaxValue)
     {
         var columns = Enumerable.Range(0, features).Select(f => Enumerable.Range(0, rows).Select(r => Cell(r, f)).ToArray()).ToArray();
         return BinnedMatrix.Build(
-            new FeatureMatrix([.. Enumerable.Range(0, features).Select(f => new Feature($"f{f}", $"f{f}", 0))], columns, rows), 255, team);
+            new FeatureMatrix([.. Enumerable.Range(0, features).Select(f => new Feature($"f{f}", $"f{f}", 0))], columns, rows), 255, team, mostBytesTwice);
     }
 }
