@@ -1,8 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Application.Artifacts;
+using ModelHub.Application.Sandboxes;
 using ModelHub.Application.Storage;
 using ModelHub.Infrastructure.Artifacts;
 using ModelHub.Infrastructure.Jobs;
+using ModelHub.Infrastructure.Sandboxes;
 using ModelHub.Infrastructure.Storage;
 using Npgsql;
 
@@ -27,6 +29,8 @@ public static class ServiceCollectionExtensions
         services.AddDbContext<HubDbContext>((provider, db) => HubDatabase.Configure(db, provider.GetRequiredService<NpgsqlDataSource>()));
         services.AddSingleton<LocalArtifactStore>(_ => new LocalArtifactStore(Path.Combine(options.DataFolder, "artifacts")));
         services.AddSingleton<IArtifactStore>(provider => provider.GetRequiredService<LocalArtifactStore>());
+        services.AddSingleton<ProcessLauncher>();
+        services.AddSingleton<ISandbox, BubblewrapSandbox>();
         services.AddSingleton<HubDatabase>();
         services.AddSingleton<JobQueue>();
         services.AddSingleton<NotificationListener>();

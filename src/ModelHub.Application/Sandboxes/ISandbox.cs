@@ -1,0 +1,68 @@
+namespace ModelHub.Application.Sandboxes;
+
+/// <summary>
+/// Runs other people's programs: apart from the hub, without its rights, its files or (unless allowed) the network, within bounds of memory,
+/// processes and output. Whatever a program does, it ends with its sandbox.
+/// </summary>
+public interface ISandbox
+{
+    /// <summary>Where to make a folder that is shared with a program; paths in it are short enough for sockets.</summary>
+    string NewFolder();
+
+    /// <exception cref="Errors.ModelHubException">Nothing here can run a sandbox (the message names what to install).</exception>
+    Task<ISandboxedProcess> StartAsync(SandboxedProgram program, CancellationToken cancellation);
+}
+
+/// <summary>A program to be run in a sandbox.</summary>
+public sealed record SandboxedProgram
+{
+    /// <summary>Absolute path in the sandbox and arguments.</summary>
+    public required IReadOnlyList<string> Command { get; init; }
+
+    /// <summary>Files it sees, read-only: absolute path in the sandbox, and where the bytes are.</summary>
+    public IReadOnlyList<(string Path, string Source)> Files { get; init; } = [];
+
+    /// <summary>A host folder of packages that it sees, read-only, as <see cref="PackagesFolder"/>.</summary>
+    public string? Packages { get; init; }
+
+    /// <summary>A host folder that it may write to, seen as <see cref="SharedFolder"/>; null for none.</summary>
+    public string? Shared { get; init; }
+
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Bytes of memory of all its processes together.</summary>
+    public long Memory { get; init; } = 2L << 30;
+
+    /// <summary>Processes and threads together.</summary>
+    public int Processes { get; init; } = 256;
+
+    public bool HasNetwork { get; init; }
+
+    /// <summary>Whether standard input and output are the hub's to talk through; else input is empty and output goes to the log.</summary>
+    public bool HasPipes { get; init; }
+
+    public const string CodeFolder = "/opt/model";
+    public const string PackagesFolder = "/opt/packages";
+    public const string SharedFolder = "/opt/shared";
+}
+
+/// <summary>A program in its sandbox. Disposing kills all of it.</summary>
+public interface ISandboxedProcess : IAsyncDisposable
+{
+    /// <summary>Completes with the exit code; 137 when it was killed.</summary>
+    Task<int> Exited { get; }
+
+    /// <summary>Why the hub killed it (memory, processes); null when it did not.</summary>
+    string? KilledFor { get; }
+
+    /// <summary>What it reads; only with <see cref="SandboxedProgram.HasPipes"/>.</summary>
+    Stream Input { get; }
+
+    /// <summary>What it writes; only with <see cref="SandboxedProgram.HasPipes"/>.</summary>
+    Stream Output { get; }
+
+    /// <summary>Its output, standard output and standard error together, the last megabyte.</summary>
+    BoundedLog Log { get; }
+
+    void Kill(string reason);
+}
