@@ -93,10 +93,11 @@ internal sealed class Booster(TrainingSet set, BoostingOptions options, BinnedMa
         var values = LeafValues(nodes, rate, loss, scores, partition);
         var tree = TreeBuilder.Build(nodes, node => values.AsSpan(node.Id, 1), partition, set.Weights, bins, output, 1);
         AddLeaves(lane.Team, nodes, values, scores, partition);
+        var grown = sampled < rows.Length || validation is not null ? new BinnedTree(nodes, bins) : null;
         if (sampled < rows.Length)
-            AddByWalking(lane.Team, nodes[0], values, scores, rows, row => !RowSample.Contains(row, options.SampleRate, context.Seed, iteration));
+            AddByWalking(lane.Team, grown!, values, scores, rows, row => !RowSample.Contains(row, options.SampleRate, context.Seed, iteration));
         if (validation is not null)
-            AddByWalking(lane.Team, nodes[0], values, scores, validation, null);
+            AddByWalking(lane.Team, grown!, values, scores, validation, null);
         return tree;
     }
 
@@ -149,13 +150,13 @@ internal sealed class Booster(TrainingSet set, BoostingOptions options, BinnedMa
         });
     }
 
-    private void AddByWalking(ThreadTeam threads, GrowingNode root, float[] values, double[] scores, int[] rows, Func<int, bool>? chosen)
+    private static void AddByWalking(ThreadTeam threads, BinnedTree tree, float[] values, double[] scores, int[] rows, Func<int, bool>? chosen)
         => threads.Blocks(rows.Length, BlockRows, (from, to) =>
         {
             foreach (var row in rows.AsSpan(from, to - from))
             {
                 if (chosen is null || chosen(row))
-                    scores[row] += values[TreeBuilder.Leaf(root, bins, row).Id];
+                    scores[row] += values[tree.Leaf(row)];
             }
         });
 

@@ -1,8 +1,11 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using ModelHub.Engine.Binning;
 
 namespace ModelHub.Engine.Trees;
 
 /// <summary>A set of bins: which of them go to the left.</summary>
+[StructLayout(LayoutKind.Sequential)]
 internal struct BinSet
 {
     private ulong _a, _b, _c, _d;
@@ -19,8 +22,9 @@ internal struct BinSet
         }
     }
 
+    /// <param name="bin">0..255.</param>
     public readonly bool Contains(int bin)
-        => ((bin >> 6) switch { 0 => _a, 1 => _b, 2 => _c, _ => _d } >> (bin & 63) & 1) != 0;
+        => (Unsafe.Add(ref Unsafe.AsRef(in _a), bin >> 6 & 3) >> (bin & 63) & 1) != 0;
 }
 
 /// <summary>A way to divide a node's rows. Feature is -1 when there is none.</summary>

@@ -56,15 +56,6 @@ internal static class TreeBuilder
         return tree;
     }
 
-    /// <summary>The leaf of a row of the binned matrix.</summary>
-    public static GrowingNode Leaf(GrowingNode root, BinnedMatrix bins, int row)
-    {
-        var node = root;
-        while (node.Left is { } left)
-            node = node.Split.Left.Contains(bins.Bin(row, node.Split.Feature)) ? left : node.Right!;
-        return node;
-    }
-
     public static double Cover(ReadOnlySpan<int> rows, double[]? weights)
     {
         if (weights is null)

@@ -18,7 +18,6 @@ public sealed class GoldenTests
     [Theory]
     [InlineData("DOTNET_EnableAVX2", "0")]
     [InlineData("DOTNET_EnableHWIntrinsic", "0")]
-    [InlineData("DOTNET_TieredCompilation", "0")]
     public void A_process_with_other_instructions_computes_the_same_bits(string variable, string value)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath is { } self && Path.GetFileNameWithoutExtension(self) == "dotnet" ? self : "dotnet")
