@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Api.Hosting;
+using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
 using ModelHub.Tests.Shared;
 
@@ -12,6 +13,8 @@ namespace ModelHub.Api.Tests;
 /// <summary>The real program on a real port over a fresh database.</summary>
 public sealed class RunningHub : IAsyncLifetime
 {
+    /// <summary>A request with this header is refused as the <see cref="ErrorKind"/> it names, and with any other word fails as nobody foresaw.</summary>
+    public const string Failing = "X-Fail-As";
     public const string Key = "an-administrators-key-for-tests";
     private readonly string _folder = PostgresServer.NewFolder();
     private TestDatabase? _database;
@@ -25,11 +28,15 @@ public sealed class RunningHub : IAsyncLifetime
     {
         _database = await PostgresServer.CreateAsync();
         _app = HubHost.Build(new HubSettings { Urls = "http://127.0.0.1:0", DataFolder = _folder, ConnectionString = _database.ConnectionString });
+        _app.Use((context, next) => context.Request.Headers[Failing].ToString() is { Length: > 0 } how ? throw Failure(how) : next(context));
         await using (var scope = _app.Services.CreateAsyncScope())
             await scope.ServiceProvider.GetRequiredService<IdentityService>().EnsureAdministratorAsync(Key, CancellationToken.None);
         await _app.StartAsync();
         Client = ClientOf(Key);
     }
+
+    private static Exception Failure(string name) => Enum.TryParse<ErrorKind>(name, out var kind)
+        ? new ModelHubException(kind, "test", $"refused as {kind}") : new InvalidOperationException(name + " at /home/somebody");
 
     public HttpClient ClientOf(string? key)
     {
