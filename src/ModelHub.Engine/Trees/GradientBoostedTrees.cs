@@ -68,9 +68,20 @@ public sealed class GradientBoostedTrees(BoostingOptions options) : ILearner
         team.For(used, (k, _) =>
         {
             var booster = new Booster(set, Options, bins, quiet, used > 1 ? single : team);
-            booster.Run(folds[k].Train, folds[k].Held, Options.Trees, Options.EarlyStoppingRounds);
-            curves[k] = booster.Curve;
+            try
+            {
+                booster.Run(folds[k].Train, folds[k].Held, Options.Trees, Options.EarlyStoppingRounds);
+                curves[k] = booster.Curve;
+            }
+            catch (EngineException)
+            {
+                // A fold can lack what the whole has, like the only label above 0; what is wrong with the whole is said by the last fit.
+                curves[k] = [];
+            }
         });
+        curves = [.. curves.Where(c => c.Count > 0 && c.TrueForAll(double.IsFinite))];
+        if (curves.Length == 0)
+            return Options.Trees;
         var longest = curves.Max(c => c.Count);
         // A fold that stopped early stays where it was.
         var sums = new List<double>();

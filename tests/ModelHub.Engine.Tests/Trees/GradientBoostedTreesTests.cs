@@ -178,6 +178,21 @@ public class GradientBoostedTreesTests
             => Sets.Scores(model, set).Zip(set.Labels, (s, y) => set.Task == TaskKind.Regression ? (s - y) * (s - y) : Math.Log(1 + Math.Exp(y > 0.5 ? -s : s))).Average();
     }
 
+    [Fact]
+    public void A_fold_that_lacks_what_the_whole_has_is_left_out()
+    {
+        var set = Sets.Make(TaskKind.Regression, 200);
+        var counts = new double[200];
+        counts[7] = 3;
+        var weights = Enumerable.Range(0, 200).Select(r => r == 7 || r > 190 ? 1.0 : 0.0).ToArray();
+        var options = Small with { Trees = 40, EarlyStoppingRounds = 5, Loss = LossKind.Poisson };
+        foreach (var weighted in new[] { null, weights })
+        {
+            var model = new GradientBoostedTrees(options).Fit(new TrainingSet(set.Features, counts, TaskKind.Regression, 0, weighted), new FitContext { Threads = 2 });
+            Assert.All(Sets.Scores(model, set), score => Assert.True(double.IsFinite(score)));
+        }
+    }
+
     private static TrainingSet Noisy(TaskKind task, int rows, ulong seed = 5)
     {
         var set = Sets.Make(task, rows, seed);
