@@ -231,6 +231,8 @@ public sealed class TrainedModel
             Elementary.Softmax(outputs);
         else if (Model.Link == Engine.Link.Exponential)
             outputs[0] = Elementary.Exp(outputs[0]);
+        else if (Model.Link == Engine.Link.Logistic)
+            outputs[0] = Elementary.Logistic(outputs[0]);
     }
 
     private void Replay(ArtifactReader reader)

@@ -106,7 +106,7 @@ internal static class ModelCodec
     }
 
     /// <summary>Nothing that scoring indexes may point outside, and every path ends: children come after their parent.</summary>
-    private static void Check(Tree tree, int features, int outputs)
+    internal static void Check(Tree tree, int features, int outputs)
     {
         var nodes = tree.NodeCount;
         var fits = nodes > 0 && tree.Width > 0 && tree.Output + tree.Width <= outputs && tree.Threshold.Length == nodes && tree.Left.Length == nodes
@@ -127,7 +127,7 @@ internal static class ModelCodec
             depth[tree.Left[n]] = depth[tree.Right[n]] = depth[n] + 1;
         }
         if (!fits)
-            throw new EngineException("The artifact holds a broken tree.");
+            throw new EngineException("The model holds a broken tree.");
     }
 
     private static void WriteLinear(BinaryWriter writer, LinearModel model)
