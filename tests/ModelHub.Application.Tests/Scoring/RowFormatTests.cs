@@ -1,0 +1,98 @@
+using System.Text;
+using ModelHub.Application.Scoring;
+using ModelHub.Application.Serving;
+using ModelHub.Engine.Data;
+using ModelHub.Engine.Inference;
+
+namespace ModelHub.Application.Tests.Scoring;
+
+/// <summary>Rows read in one piece and rows cut anywhere are the same rows.</summary>
+public sealed class RowFormatTests
+{
+    private static readonly string[] Cells =
+        ["1", "-2.5", "", "red", "\"a, b\"", "\"two \"\"words\"\"\"", "\"line\nbreak\"", "5\" pipe", "ünï", "\"\"", "1e3"];
+
+    [Fact]
+    public void Csv_cut_anywhere_gives_the_same_cells()
+    {
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var random = new Random(seed);
+            var text = new StringBuilder("a,b,\"c \"\"quoted\"\"\"\n");
+            var rows = random.Next(1, 30);
+            for (var r = 0; r < rows; r++)
+                text.Append(Cells[random.Next(Cells.Length)] is { Length: > 0 } first ? first : "0").Append(',').Append(Cells[random.Next(Cells.Length)]).Append(',')
+                    .Append(Cells[random.Next(Cells.Length)]).Append(random.Next(2) == 0 ? "\n" : "\r\n");
+            Same(RowFormat.Csv, Encoding.UTF8.GetBytes(text.ToString()), rows, random);
+        }
+    }
+
+    [Fact]
+    public void Json_cut_anywhere_gives_the_same_cells()
+    {
+        string[] values = ["1", "-2.5e3", "null", "true", "\"red\"", "\"}],{[\"", "\"a \\\" quote \\\\\"", "\"\\u00fc\""];
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var random = new Random(seed);
+            var rows = random.Next(1, 30);
+            var records = Enumerable.Range(0, rows).Select(_ => "{" + string.Join(" , ", new[] { "a", "b", "c" }.Where(_ => random.Next(4) > 0)
+                .Select(n => $"\"{n}\": {values[random.Next(values.Length)]}")) + "}").ToList();
+            var wrapped = random.Next(2) == 0;
+            var text = (wrapped ? "{\"x\": {\"y\": [1]}, \"data\": [" : " [") + string.Join(random.Next(2) == 0 ? ",\n" : " ,", records) + (wrapped ? "], \"z\": {\"a\": [{}]}}" : "]\n");
+            Same(RowFormat.Json, Encoding.UTF8.GetBytes(text), rows, random);
+            Same(RowFormat.JsonLines, Encoding.UTF8.GetBytes(string.Join('\n', records)), rows, random);
+        }
+    }
+
+    private static void Same(RowFormat kind, byte[] bytes, int rows, Random random)
+    {
+        var whole = Read(kind, bytes, bytes.Length, random);
+        Assert.Equal(rows, whole.Count);
+        Assert.Equal(whole, Read(kind, bytes, random.Next(1, 40), random));
+        Assert.Equal(whole, Read(kind, bytes, 1, random));
+    }
+
+    /// <summary>Feeds the bytes in pieces, as they would come in, and parses every run of whole rows as soon as there is one.</summary>
+    private static List<string> Read(RowFormat kind, byte[] bytes, int piece, Random random)
+    {
+        var model = new LoadedModel(Guid.Empty, Guid.Empty, "m", new NoRunner(), 0);
+        var columns = new RowColumns(model, KeptColumns.None);
+        IRowFormat format = kind == RowFormat.Csv ? new CsvRows(model, columns) : new JsonRows(columns, kind == RowFormat.JsonLines);
+        var found = new List<string>();
+        var state = default(ScanState);
+        var (start, head, isFirst) = (0, -1, true);
+        for (var end = Math.Min(piece, bytes.Length); ; end = Math.Min(bytes.Length, end + random.Next(1, piece + 1)))
+        {
+            var isAll = end == bytes.Length;
+            if (head < 0 && (head = format.ReadHead(bytes.AsSpan(0, end), isAll)) >= 0)
+                (start, state.At) = (head, 0);
+            var boundary = head < 0 ? -1 : isAll ? end - start : format.LastBoundary(bytes.AsSpan(start, end - start), ref state);
+            if (boundary > 0)
+            {
+                var block = new RowBlock(model);
+                format.Parse(bytes.AsSpan(start, boundary), block, isFirst);
+                isFirst = false;
+                start += boundary;
+                state.At -= boundary;
+                for (var r = 0; r < block.Count; r++)
+                {
+                    var cells = block.CellsOf(r).ToArray().Select(c => $"{columns.All[c.Column].Name}={c.Kind}:{Encoding.UTF8.GetString(block.TextOf(c))}");
+                    found.Add(string.Join('|', cells.Order(StringComparer.Ordinal)));
+                }
+            }
+            if (!isAll)
+                continue;
+            format.RequireEnd();
+            return found;
+        }
+    }
+
+    private sealed class NoRunner : IModelRunner
+    {
+        public ModelHeader Header { get; } = new("none", TaskKind.Regression, "y", [], 0.5, []);
+
+        public Task<double[]> PredictAsync(Table rows, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}
