@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Application.Collections;
+using ModelHub.Application.CustomModels;
 using ModelHub.Application.Datasets;
 using ModelHub.Application.Deployments;
+using ModelHub.Application.Environments;
 using ModelHub.Application.Experiments;
 using ModelHub.Application.Explanations;
 using ModelHub.Application.Identity;
@@ -50,6 +52,19 @@ public static class ServiceCollectionExtensions
         services.AddScoped<MonitoringService>();
         services.AddSingleton<MembershipCache>();
         services.AddSingleton<PredictionService>();
+        services.AddScoped<HomeProject>();
+        services.AddScoped<CustomModelAccess>();
+        services.AddScoped<CustomModelViews>();
+        services.AddScoped<CustomModelService>();
+        services.AddScoped<EnvironmentService>();
+        services.AddScoped<EnvironmentVersions>();
+        services.AddScoped<CustomModelWork>();
+        services.AddScoped<TrainingDataChoice>();
+        services.AddScoped<VersionParts>();
+        services.AddScoped<VersionService>();
+        services.AddScoped<VersionDownload>();
+        services.AddScoped<CopyService>();
+        services.AddScoped<CatalogService>();
         return services;
     }
 }

@@ -50,6 +50,17 @@ internal sealed class CustomModelsDialect : Dialect
             body["errors"] = errors;
         if (problem.Extensions.TryGetValue("errorName", out var name))
             body["errorName"] = name;
+        var fields = errors as IReadOnlyDictionary<string, string>;
+        switch (problem.Extensions.TryGetValue("code", out var code) ? code as string : null)
+        {
+            case "invalid_dependencies":
+                body["invalidDependencies"] = fields?.Keys;
+                break;
+            case "job_already_added":
+                body["errorName"] = "JobAlreadyAdded";
+                body["jobId"] = fields?.GetValueOrDefault("jobId");
+                break;
+        }
         if (problem.Extensions.TryGetValue("deployments", out var deployments) && deployments is string[] links)
             body["deployments"] = links.Select(l => V2Link.To(context.Request, l)).ToArray();
         return context.Response.WriteAsJsonAsync(body, Json, "application/json", context.RequestAborted);

@@ -1,24 +1,66 @@
-using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Mvc;
+using ModelHub.Api.Access;
+using ModelHub.Application.CustomModels;
+using ModelHub.Application.Identity;
+using ModelHub.Application.Jobs;
 
 namespace ModelHub.Api.Dialects.CustomModels.Controllers;
 
-public sealed record PongV2([property: JsonPropertyName("response")] string Response);
-
-public sealed record VersionV2(
-    [property: JsonPropertyName("major")] int Major, [property: JsonPropertyName("minor")] int Minor,
-    [property: JsonPropertyName("versionString")] string VersionString);
-
-/// <summary>What clients ask before anything else.</summary>
-[ApiController]
+/// <summary>What clients ask of the server itself, and how their work is getting on.</summary>
+[StreamedBody]
 [Route("api/v2")]
-public sealed class ServiceController : ControllerBase
+public sealed class ServiceController(CustomModelWork work) : VendorController
 {
     private const int Minor = 29;
 
     [HttpGet("ping")]
-    public PongV2 Ping() => new("pong");
+    public IActionResult Ping() => Answer(new { response = "pong" });
 
     [HttpGet("version")]
-    public VersionV2 Version() => new(2, Minor, $"2.{Minor}.0");
+    public IActionResult Version() => Answer(new { major = 2, minor = Minor, versionString = $"2.{Minor}.0" });
+
+    /// <summary>What running models may ask for.</summary>
+    [HttpGet("customModelLimits")]
+    public IActionResult Limits() => Answer(new
+    {
+        desiredCustomModelContainerSize = ResourceLimits.DefaultMemory,
+        maxCustomModelContainerSize = ResourceLimits.MostMemory,
+        maxCustomModelReplicasPerDeployment = ResourceLimits.MostReplicas,
+        maxCustomModelTestingParallelUsers = ResourceLimits.MostTestsAtOnce,
+    });
+
+    /// <summary>Work under way (200); done, the place of what came of it (303).</summary>
+    [HttpGet("status/{statusId}")]
+    public async Task<IActionResult> Status(string statusId, CancellationToken cancellation)
+    {
+        var (job, parent) = await work.FindAsync(HttpContext.Caller(), Id(statusId, "status"), cancellation);
+        var body = new
+        {
+            statusId = HubId.ToHex(job.Id), status = StateOf(job.Status), statusType = job.Kind, created = VendorJson.Time(job.CreatedAt),
+            description = "", message = job.ErrorMessage ?? job.Message ?? "", code = job.Status == JobStatus.Failed ? 1 : 0,
+        };
+        return job.Status == JobStatus.Succeeded && PlaceOf(job, parent) is { } place ? At(place, body, 303) : Answer(body);
+    }
+
+    private static string? PlaceOf(Job job, Guid? parent)
+    {
+        var subject = job.SubjectId is { } id ? HubId.ToHex(id) : null;
+        return job.Kind switch
+        {
+            CustomModelJobs.TrainingData => $"/api/v2/customModels/{subject}/",
+            CustomModelJobs.DatasetUpload => $"/api/v2/datasets/{subject}/",
+            CustomModelJobs.VersionTrainingData or CustomModelJobs.VersionFromRepository when parent is { } model =>
+                $"/api/v2/customModels/{HubId.ToHex(model)}/versions/{subject}/",
+            _ => null,
+        };
+    }
+
+    private static string StateOf(JobStatus status) => status switch
+    {
+        JobStatus.Queued => "INITIALIZED",
+        JobStatus.Running => "RUNNING",
+        JobStatus.Succeeded => "COMPLETED",
+        JobStatus.Failed => "ERROR",
+        JobStatus.Cancelled => "ABORTED",
+    };
 }

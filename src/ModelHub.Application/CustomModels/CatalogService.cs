@@ -1,0 +1,69 @@
+using Microsoft.EntityFrameworkCore;
+using ModelHub.Application.Datasets;
+using ModelHub.Application.Errors;
+using ModelHub.Application.Identity;
+using ModelHub.Application.Jobs;
+using ModelHub.Application.Projects;
+using ModelHub.Application.Storage;
+
+namespace ModelHub.Application.CustomModels;
+
+/// <summary>A dataset version with what a catalogue shows of it.</summary>
+public sealed record CatalogItem(Dataset Dataset, DatasetVersion Version, bool IsLatest, string CreatedBy, long Size);
+
+/// <summary>Datasets for a dialect that knows no projects: they lie in the caller's own project.</summary>
+public sealed class CatalogService(HubDbContext db, DatasetService datasets, HomeProject home, TimeProvider clock)
+{
+    /// <summary>Reads a file into a new dataset; its name gets a number when it is taken. The job is done.</summary>
+    public async Task<(Job Job, DatasetView View)> UploadAsync(Caller caller, string? name, Stream file, TableSource source, CancellationToken cancellation)
+    {
+        var started = clock.GetUtcNow();
+        var project = await home.EnsureAsync(caller, cancellation);
+        name = Names.Checked(string.IsNullOrWhiteSpace(name) ? "dataset" : name);
+        if (await db.Datasets.AnyAsync(d => d.ProjectId == project && d.Name == name, cancellation))
+            name = $"{name[..Math.Min(name.Length, Names.Longest - 30)]} ({HubId.ToHex(HubId.New(started))})";
+        var view = await datasets.UploadAsync(caller, project, name, file, source, cancellation);
+        var job = Job.Done(CustomModelJobs.DatasetUpload, caller.UserId, project, view.Dataset.Id, started, clock.GetUtcNow());
+        db.Jobs.Add(job);
+        await db.SaveChangesAsync(cancellation);
+        return (job, view);
+    }
+
+    /// <param name="versionId">Null for the newest.</param>
+    public async Task<CatalogItem> GetAsync(Caller caller, Guid id, Guid? versionId, CancellationToken cancellation)
+    {
+        var view = await datasets.GetAsync(caller, id, cancellation);
+        var version = versionId is null ? view.Version
+            : await db.DatasetVersions.AsNoTracking().FirstOrDefaultAsync(v => v.DatasetId == id && v.Id == versionId, cancellation);
+        return version is null ? throw ModelHubException.NotFound("dataset version") : await ItemAsync(view.Dataset, version, cancellation);
+    }
+
+    public async Task<Page<CatalogItem>> VersionsAsync(Caller caller, Guid id, Paging paging, CancellationToken cancellation)
+    {
+        var view = await datasets.GetAsync(caller, id, cancellation);
+        var rows = db.DatasetVersions.AsNoTracking().Where(v => v.DatasetId == id);
+        var items = new List<CatalogItem>();
+        foreach (var version in await rows.OrderByDescending(v => v.Number).Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation))
+            items.Add(await ItemAsync(view.Dataset, version, cancellation));
+        return new Page<CatalogItem>(items, await rows.CountAsync(cancellation), paging.Limit, paging.Offset);
+    }
+
+    public async Task<Page<CatalogItem>> ListAsync(Caller caller, Paging paging, CancellationToken cancellation)
+    {
+        var page = await datasets.ListAsync(caller, null, paging, cancellation);
+        var items = new List<CatalogItem>();
+        foreach (var view in page.Items.Where(v => v.Version is not null))
+            items.Add(await ItemAsync(view.Dataset, view.Version!, cancellation));
+        return new Page<CatalogItem>(items, page.Total, page.Limit, page.Offset);
+    }
+
+    public Task DeleteAsync(Caller caller, Guid id, CancellationToken cancellation) => datasets.DeleteAsync(caller, id, cancellation);
+
+    private async Task<CatalogItem> ItemAsync(Dataset dataset, DatasetVersion version, CancellationToken cancellation)
+    {
+        var maker = await db.Users.Where(u => u.Id == dataset.CreatedBy).Select(u => u.Username).FirstOrDefaultAsync(cancellation);
+        var size = await db.DatasetParts.Where(p => p.DatasetId == dataset.Id && p.Number >= version.FirstPart && p.Number <= version.LastPart)
+            .SumAsync(p => p.Size, cancellation);
+        return new CatalogItem(dataset, version, dataset.LatestVersionId == version.Id, maker ?? "", size);
+    }
+}
