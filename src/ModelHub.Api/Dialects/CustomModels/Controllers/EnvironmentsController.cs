@@ -76,10 +76,10 @@ public sealed class EnvironmentsController(EnvironmentService environments) : Ve
     public async Task<IActionResult> SharedWith(string environmentId, CancellationToken cancellation)
     {
         var (paging, query) = (Paging(), Query());
-        var (username, userId) = (query.Text("username", 320), query.Id("userId"));
-        query.Check();
         if (query.Has("username") && query.Has("userId"))
             throw new HttpRefusalException(400, "both_given", "Give 'username' or 'userId', not both.");
+        var (username, userId) = (query.Text("username", 320), query.Id("userId"));
+        query.Check();
         return List(
             await environments.SharedWithAsync(HttpContext.Caller(), Id(environmentId, Noun), username, userId, paging, cancellation),
             CustomModelMapping.ToWire);
