@@ -4,8 +4,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace ModelHub.Application.Identity;
 
 /// <summary>
-/// Keys last seen, so that scoring asks no database. Cleared when a key is revoked (NOTIFY) and short-lived besides; an entry that has
-/// expired still serves while PostgreSQL is down. By the keys themselves, which are in memory anyway while a request is: hashing costs more than
+/// Keys last seen, so that scoring asks no database. Cleared when a key is revoked (NOTIFY), and asked about again every half
+/// minute behind the requests, so that what is known goes on serving while PostgreSQL is slow or down. By the keys themselves, which are in memory anyway while a request is: hashing costs more than
 /// the rest of a single row.
 /// </summary>
 public sealed class KeyCache
@@ -33,9 +33,28 @@ public sealed class KeyCache
     {
         if (secret.Length is 0 or > 512)
             return ValueTask.FromResult<Caller?>(null);
-        return _entries.TryGetValue(secret, out var known) && known.Generation == _generation && known.Until > _clock.GetUtcNow()
-            ? ValueTask.FromResult<Caller?>(known.Caller)
-            : AskAsync(ApiKey.HashOf(secret), secret, known, cancellation);
+        if (!_entries.TryGetValue(secret, out var known) || known.Generation != _generation)
+            return AskAsync(ApiKey.HashOf(secret), secret, known, cancellation);
+        if (known.Until < _clock.GetUtcNow() && known.TryStartAsking())
+            _ = AskQuietlyAsync(secret, known);
+        return ValueTask.FromResult<Caller?>(known.Caller);
+    }
+
+    /// <summary>Asks again behind the requests: a database that is slow, or away, does not slow who is known.</summary>
+    private async Task AskQuietlyAsync(string secret, Entry known)
+    {
+        try
+        {
+            await AskAsync(ApiKey.HashOf(secret), secret, known, CancellationToken.None);
+        }
+        catch (Exception)
+        {
+            // asked again by the next request
+        }
+        finally
+        {
+            known.EndAsking();
+        }
     }
 
     private async ValueTask<Caller?> AskAsync(byte[] hash, string secret, Entry? last, CancellationToken cancellation)
@@ -62,5 +81,12 @@ public sealed class KeyCache
         return caller;
     }
 
-    private sealed record Entry(Caller Caller, DateTimeOffset Until, int Generation);
+    private sealed record Entry(Caller Caller, DateTimeOffset Until, int Generation)
+    {
+        private int _asking;
+
+        public bool TryStartAsking() => Interlocked.Exchange(ref _asking, 1) == 0;
+
+        public void EndAsking() => Volatile.Write(ref _asking, 0);
+    }
 }

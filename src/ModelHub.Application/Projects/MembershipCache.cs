@@ -24,10 +24,29 @@ public sealed class MembershipCache
         };
     }
 
-    public ValueTask<bool> IsMemberAsync(Caller caller, Guid projectId, CancellationToken cancellation) =>
-        _until.TryGetValue((caller.UserId, projectId), out var until) && until > _clock.GetUtcNow()
-            ? ValueTask.FromResult(true)
-            : AskAsync(caller, projectId, until != default, cancellation);
+    public ValueTask<bool> IsMemberAsync(Caller caller, Guid projectId, CancellationToken cancellation)
+    {
+        if (!_until.TryGetValue((caller.UserId, projectId), out var until))
+            return AskAsync(caller, projectId, wasMember: false, cancellation);
+        var now = _clock.GetUtcNow();
+        // Asked again behind the requests, by the one that moves the time on: a slow database does not slow who is known.
+        if (until < now && _until.TryUpdate((caller.UserId, projectId), now + Fresh, until))
+            _ = AskQuietlyAsync(caller, projectId);
+        return ValueTask.FromResult(true);
+    }
+
+    private async Task AskQuietlyAsync(Caller caller, Guid projectId)
+    {
+        try
+        {
+            if (!await AskAsync(caller, projectId, wasMember: true, CancellationToken.None))
+                _until.TryRemove((caller.UserId, projectId), out _);
+        }
+        catch (Exception)
+        {
+            // asked again when the time is over
+        }
+    }
 
     private async ValueTask<bool> AskAsync(Caller caller, Guid projectId, bool wasMember, CancellationToken cancellation)
     {
