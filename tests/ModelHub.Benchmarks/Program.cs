@@ -17,6 +17,7 @@ static int Run(string[] args) => args switch
     ["shap", .. var rest] => ShapBenchmark.Run(new Arguments(rest)),
     ["score", .. var rest] => ScoreBenchmark.Run(new Arguments(rest)),
     ["accuracy", .. var rest] => AccuracyBenchmark.Run(new Arguments(rest)),
+    ["automl", .. var rest] => AutoMlBenchmark.Run(new Arguments(rest)),
     _ => Usage(),
 };
 
@@ -25,5 +26,6 @@ static int Usage()
     Console.Error.WriteLine("usage: ModelHub.Benchmarks train|accuracy|shap|score --data FILE.csv --target NAME --task binary|multiclass|regression");
     Console.Error.WriteLine("  [--test FILE.csv] [--trees N] [--depth D | --leaves L] [--bins B] [--threads T] [--rows N] [--rate R] [--seed S] --json");
     Console.Error.WriteLine("  accuracy --folder DIR [--sets a,b] [--split folds|holdout]");
+    Console.Error.WriteLine("  automl --seconds S [--mode balanced] (--folder DIR [--sets a,b] | --data FILE.csv --test FILE.csv --target NAME --task TASK)");
     return 2;
 }

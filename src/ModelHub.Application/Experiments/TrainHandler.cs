@@ -54,7 +54,7 @@ public sealed class TrainHandler(HubDbContext db, DatasetTables tables, IArtifac
         {
             // What was trained before the cancel stays on the leaderboard.
         }
-        var models = result?.Candidates ?? finished;
+        var models = result?.Candidates ?? [.. finished.OrderBy(c => c.Rank)];
         var stored = new List<(CandidateResult Candidate, StoredArtifact? Artifact)>();
         foreach (var candidate in models)
             stored.Add((candidate, await StoreAsync(candidate, CancellationToken.None)));

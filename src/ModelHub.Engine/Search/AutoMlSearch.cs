@@ -5,6 +5,7 @@ using ModelHub.Engine.Inference;
 using ModelHub.Engine.Metrics;
 using ModelHub.Engine.Numerics;
 using ModelHub.Engine.Preparation;
+using ModelHub.Engine.Trees;
 
 namespace ModelHub.Engine.Search;
 
@@ -76,9 +77,7 @@ public sealed class AutoMlSearch
             throw new EngineException("No model could be trained: " + results.FirstOrDefault()?.Failure);
         if (trained.Count > 1 && Blend(trained) is { } ensemble)
             results.Add(ensemble);
-        var sign = MetricDirection.IsLoss(_metric) ? 1 : -1;
-        var ordered = results.OrderBy(r => r.Report is null ? double.PositiveInfinity : sign * Measured(r.Report)).ToList();
-        return new SearchResult(_labels.Task, _labels.Classes, _dropped, _metric, ordered);
+        return new SearchResult(_labels.Task, _labels.Classes, _dropped, _metric, [.. results.OrderBy(r => r.Rank)]);
     }
 
     private TimeSpan Elapsed => _clock.GetElapsedTime(_start);
@@ -91,19 +90,44 @@ public sealed class AutoMlSearch
         {
             var history = new List<FitStep>();
             var models = FitFolds(learner, began + (_budget - began) / candidatesLeft, history);
-            var model = models.Length == 1 ? models[0] : Ensembles.Blend.Mean(models);
-            var scores = new double[_held.Length * _set.OutputCount];
-            var at = 0;
-            for (var k = 0; k < _folds.Length; k++)
+            var scores = HeldScores(models);
+            if (models[0] is Forest { Link: Link.Probability })
             {
-                models[k].Score(_set.Features, _folds[k].Held, scores.AsSpan(at));
-                at += _folds[k].Held.Length * _set.OutputCount;
+                Calibrate(models, scores);
+                scores = HeldScores(models);
             }
+            var model = models.Length == 1 ? models[0] : Ensembles.Blend.Mean(models);
             return Finish(result with { TrainSeconds = (Elapsed - began).TotalSeconds, History = history, Scores = scores }, model);
         }
         catch (EngineException refusal)
         {
             return result with { TrainSeconds = (Elapsed - began).TotalSeconds, Failure = refusal.Message };
+        }
+    }
+
+    private double[] HeldScores(IModel[] models)
+    {
+        var scores = new double[_held.Length * _set.OutputCount];
+        var at = 0;
+        for (var k = 0; k < _folds.Length; k++)
+        {
+            models[k].Score(_set.Features, _folds[k].Held, scores.AsSpan(at));
+            at += _folds[k].Held.Length * _set.OutputCount;
+        }
+        return scores;
+    }
+
+    /// <summary>Class shares become log odds; a fold's map is learned from the held rows of the others, so that its own stay unseen.</summary>
+    private void Calibrate(IModel[] models, double[] shares)
+    {
+        double[] labels = [.. _held.Select(r => _set.Labels[r])];
+        var at = 0;
+        for (var k = 0; k < models.Length; k++)
+        {
+            var held = _folds[k].Held.Length;
+            var (slope, offsets) = ShareCalibration.Fit(shares, labels, _set.OutputCount, (at, models.Length == 1 ? 0 : held));
+            models[k] = ShareCalibration.Apply((Forest)models[k], slope, offsets);
+            at += held;
         }
     }
 
@@ -183,6 +207,7 @@ public sealed class AutoMlSearch
         {
             Model = trained,
             Report = report,
+            Rank = Rank(report),
             Outputs = outputs,
             Truth = truth,
             FoldScores = [.. foldScores],
@@ -205,7 +230,9 @@ public sealed class AutoMlSearch
         return _clock.GetElapsedTime(began).TotalMicroseconds / rows;
     }
 
-    private double Measured(EvaluationReport report) => report.Metrics.GetValueOrDefault(_metric, double.NaN);
+    private double Rank(EvaluationReport report) =>
+        report.Metrics.GetValueOrDefault(_metric, double.NaN) is var value && double.IsNaN(value) ? double.MaxValue
+        : MetricDirection.IsLoss(_metric) ? value : -value;
 
     /// <summary>The smooth loss of raw scores over the held rows.</summary>
     private double LossOf(double[] scores)

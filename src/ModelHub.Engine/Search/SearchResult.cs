@@ -27,6 +27,9 @@ public sealed record CandidateResult
     /// <summary>The optimised metric per fold.</summary>
     public double[] FoldScores { get; init; } = [];
 
+    /// <summary>The optimised metric, negated where more is better, so that the best is the least; infinite when there is no model.</summary>
+    public double Rank { get; init; } = double.PositiveInfinity;
+
     public double MicrosPerRow { get; init; }
 
     public IReadOnlyList<VariableImportance> Importance { get; init; } = [];
