@@ -1,9 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Application.Artifacts;
 using ModelHub.Application.Sandboxes;
+using ModelHub.Application.Serving;
 using ModelHub.Application.Storage;
 using ModelHub.Infrastructure.Artifacts;
 using ModelHub.Infrastructure.Jobs;
+using ModelHub.Infrastructure.Natives;
 using ModelHub.Infrastructure.Sandboxes;
 using ModelHub.Infrastructure.Storage;
 using Npgsql;
@@ -31,6 +33,8 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<IArtifactStore>(provider => provider.GetRequiredService<LocalArtifactStore>());
         services.AddSingleton<ProcessLauncher>();
         services.AddSingleton<ISandbox, BubblewrapSandbox>();
+        services.AddSingleton(_ => NativeLibraries.Of(options.DataFolder));
+        services.AddSingleton<IOnnxRuntime, OnnxRuntime>();
         services.AddSingleton<HubDatabase>();
         services.AddSingleton<JobQueue>();
         services.AddSingleton<NotificationListener>();

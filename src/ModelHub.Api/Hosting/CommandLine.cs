@@ -1,18 +1,20 @@
 using ModelHub.Application.Identity;
+using ModelHub.Infrastructure.Natives;
 using ModelHub.Infrastructure.Postgres;
 using ModelHub.Infrastructure.Storage;
 
 namespace ModelHub.Api.Hosting;
 
-/// <summary>The program's verbs: up (the default), migrate, keys, help.</summary>
+/// <summary>The program's verbs: up (the default), migrate, keys, natives, help.</summary>
 internal static class CommandLine
 {
     private const string Usage = """
-        usage: modelhub [up|migrate|keys|help] [options]
+        usage: modelhub [up|migrate|keys|natives|help] [options]
 
           up        start PostgreSQL when no connection string is given, migrate, and serve
           migrate   bring the database up to date and stop
           keys      make one more key for the first administrator and print it
+          natives   fetch ONNX Runtime and DuckDB with npm, for ONNX models and Parquet files
           help      show this
 
           --port N              port on 127.0.0.1 to serve on (default 5080); ASPNETCORE_URLS overrides it
@@ -26,6 +28,8 @@ internal static class CommandLine
 
     public static async Task<int> RunAsync(string[] args)
     {
+        if (args is [OnnxRuntime.ProbeVerb, var library, var file])
+            return OnnxRuntime.Probe(library, file);
         HubSettings settings;
         try
         {
@@ -51,6 +55,9 @@ internal static class CommandLine
                     await using (var hub = await StartAsync(settings))
                         Console.WriteLine(await hub.NewAdministratorKeyAsync());
                     return 0;
+                case "natives":
+                    await NativeLibraries.Of(settings.DataFolder).FetchAsync(Console.WriteLine, CancellationToken.None);
+                    return 0;
                 default:
                     Console.WriteLine(Usage);
                     return 0;
@@ -69,7 +76,21 @@ internal static class CommandLine
         var firstKey = await hub.EnsureAdministratorAsync(settings.AdminKey);
         await hub.App.StartAsync();
         await Welcome.PrintAsync(hub.App, settings, firstKey);
+        _ = Task.Run(() => FetchNativesAsync(hub.App, settings));
         await hub.App.WaitForShutdownAsync();
+    }
+
+    /// <summary>Beside the start, which never waits for it: without network, what needs them says so when it is used.</summary>
+    private static async Task FetchNativesAsync(WebApplication app, HubSettings settings)
+    {
+        try
+        {
+            await NativeLibraries.Of(settings.DataFolder).FetchAsync(_ => { }, app.Lifetime.ApplicationStopping);
+        }
+        catch (Exception failed) when (failed is InvalidOperationException or IOException or OperationCanceledException or UnauthorizedAccessException)
+        {
+            app.Logger.LogInformation("ONNX models and Parquet files have to wait: {Reason}", failed.Message);
+        }
     }
 
     private static async Task<Hub> StartAsync(HubSettings settings)

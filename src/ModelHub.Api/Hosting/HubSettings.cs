@@ -41,7 +41,7 @@ internal sealed record HubSettings
             string Value() => ++i < args.Length ? args[i] : throw new ArgumentException($"{args[i - 1]} needs a value.");
             settings = args[i] switch
             {
-                "up" or "migrate" or "keys" or "help" when i == 0 => settings with { Verb = args[i] },
+                "up" or "migrate" or "keys" or "natives" or "help" when i == 0 => settings with { Verb = args[i] },
                 "--help" or "-h" => settings with { Verb = "help" },
                 "--port" => settings with { Urls = $"http://127.0.0.1:{Port(Value())}" },
                 "--data" => settings with { DataFolder = Path.GetFullPath(Value()) },

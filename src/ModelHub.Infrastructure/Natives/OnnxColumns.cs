@@ -1,0 +1,116 @@
+using ModelHub.Application.Errors;
+using ModelHub.Engine.Data;
+using ModelHub.Engine.Preparation;
+
+namespace ModelHub.Infrastructure.Natives;
+
+/// <summary>
+/// A table's columns as a model's inputs: an input [N, 1] or [N] takes the column of its name, a single input [N, k] takes the columns in
+/// their order. A cell that is missing, or no number where one belongs, is NaN (0 where the model wants whole numbers).
+/// </summary>
+internal sealed class OnnxColumns
+{
+    public const int Single = 1;
+    public const int Integer = 6;
+    public const int Long = 7;
+    public const int Text = 8;
+    public const int Truth = 9;
+    public const int Double = 11;
+    private readonly OnnxApi _api;
+    private readonly OnnxPort[] _ports;
+    private readonly bool _isMatrix;
+
+    /// <exception cref="OnnxException">An input has no form as columns.</exception>
+    public OnnxColumns(OnnxApi api, OnnxPort[] ports)
+    {
+        (_api, _ports) = (api, ports);
+        foreach (var port in ports)
+        {
+            var columns = port.Shape.Length <= 1 ? 1 : port.Shape.Length == 2 ? port.Shape[1] : 0;
+            if (port.Type is not (Single or Double or Integer or Long or Text or Truth) || columns == 0 || columns != 1 && ports.Length > 1)
+                throw new OnnxException($"The input '{port.Name}' can not be filled from columns: inputs are [N, 1] each, or a single one [N, columns].");
+        }
+        _isMatrix = ports.Length == 1 && ports[0].Shape.Length == 2 && ports[0].Shape[1] != 1;
+    }
+
+    /// <summary>Rows that the model takes at a time; null for any number.</summary>
+    public int? Batch => _ports.Select(p => p.Shape.Length > 0 ? p.Shape[0] : -1).Where(s => s > 0).Select(s => (int?)Math.Min(s, int.MaxValue)).Max();
+
+    /// <summary>Inputs by name; none for a single matrix, whose columns have no names.</summary>
+    public List<InputColumn> Describe() => _isMatrix || _ports.Length == 0 ? [] : [.. _ports.Select(p => new InputColumn(p.Name,
+        p.Type == Text ? ColumnKind.Text : p.Type is Integer or Long ? ColumnKind.Integer : p.Type == Truth ? ColumnKind.Boolean : ColumnKind.Numeric,
+        Encoding.Number, null, null, null, null, 0))];
+
+    public OnnxFeed Feed(Table rows)
+    {
+        var feed = new OnnxFeed(_api, _ports.Length);
+        try
+        {
+            if (_isMatrix)
+                Set(feed, 0, [.. rows.Columns], rows.RowCount);
+            for (var i = 0; !_isMatrix && i < _ports.Length; i++)
+                Set(feed, i, [Column(rows, i)], rows.RowCount);
+            return feed;
+        }
+        catch
+        {
+            feed.Dispose();
+            throw;
+        }
+    }
+
+    private Column? Column(Table rows, int input) =>
+        rows.Find(_ports[input].Name) ?? (_ports.Length == 1 && rows.Columns.Count == 1 ? rows.Columns[0] : null);
+
+    private void Set(OnnxFeed feed, int input, Column?[] columns, int rows)
+    {
+        var port = _ports[input];
+        var wanted = _isMatrix ? port.Shape[1] : 1;
+        if (wanted > 0 && columns.Length != wanted)
+            throw ModelHubException.Invalid("inputs", $"The model reads {wanted} columns in their order, the rows have {columns.Length}.");
+        long[] shape = port.Shape.Length <= 1 ? [rows] : [rows, columns.Length];
+        switch (port.Type)
+        {
+            case Text:
+                feed.Set(input, Texts(columns, rows), shape);
+                break;
+            case Double:
+                feed.Set(input, Numbers(columns, rows, n => n), Double, shape);
+                break;
+            case Long:
+                feed.Set(input, Numbers(columns, rows, n => double.IsNaN(n) ? 0 : (long)n), Long, shape);
+                break;
+            case Integer:
+                feed.Set(input, Numbers(columns, rows, n => double.IsNaN(n) ? 0 : (int)n), Integer, shape);
+                break;
+            case Truth:
+                feed.Set(input, Numbers(columns, rows, n => n is not (0 or double.NaN)), Truth, shape);
+                break;
+            default:
+                feed.Set(input, Numbers(columns, rows, n => (float)n), Single, shape);
+                break;
+        }
+    }
+
+    private static T[] Numbers<T>(Column?[] columns, int rows, Func<double, T> convert)
+    {
+        var numbers = new T[(long)rows * columns.Length];
+        for (var c = 0; c < columns.Length; c++)
+        {
+            for (var r = 0; r < rows; r++)
+                numbers[r * columns.Length + c] = convert(Cell.Number(columns[c], r));
+        }
+        return numbers;
+    }
+
+    private static string[] Texts(Column?[] columns, int rows)
+    {
+        var texts = new string[rows * columns.Length];
+        for (var c = 0; c < columns.Length; c++)
+        {
+            for (var r = 0; r < rows; r++)
+                texts[r * columns.Length + c] = (columns[c] is { } column ? Cell.Text(column, r) : null) ?? "";
+        }
+        return texts;
+    }
+}

@@ -1,0 +1,80 @@
+using ModelHub.Application.Errors;
+using ModelHub.Application.Serving;
+using ModelHub.Engine.Data;
+using ModelHub.Engine.Inference;
+
+namespace ModelHub.Infrastructure.Natives;
+
+/// <summary>An ONNX graph as a model: rows are scored in blocks, so that memory does not grow with them.</summary>
+internal sealed class OnnxRunner : IModelRunner
+{
+    private const int BlockRows = 4096;
+    private readonly OnnxApi _api;
+    private readonly OnnxSession _session;
+    private readonly OnnxColumns _columns;
+    private readonly OnnxAnswer _answer;
+
+    public OnnxRunner(OnnxApi api, ReadOnlySpan<byte> model, ModelTarget target)
+    {
+        _api = api;
+        _session = new OnnxSession(api, model);
+        try
+        {
+            _columns = new OnnxColumns(api, _session.Inputs);
+            _answer = new OnnxAnswer(_session.Outputs, target);
+        }
+        catch
+        {
+            _session.Dispose();
+            throw;
+        }
+        Header = new ModelHeader("ONNX", target.Task, target.Name, target.Classes, target.Threshold, _columns.Describe());
+    }
+
+    public ModelHeader Header { get; }
+
+    public Task<double[]> PredictAsync(Table rows, CancellationToken cancellation)
+    {
+        var width = Header.Task == TaskKind.Regression ? 1 : Header.Classes.Count;
+        var all = new double[rows.RowCount * width];
+        var block = Math.Min(_columns.Batch ?? BlockRows, BlockRows);
+        for (var from = 0; from < rows.RowCount; from += block)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var count = Math.Min(block, rows.RowCount - from);
+            // A model of a fixed number of rows gets its last ones filled up with the first of them.
+            var padded = _columns.Batch is { } fixedRows ? fixedRows : count;
+            int[] taken = [.. Enumerable.Range(0, padded).Select(i => i < count ? from + i : from)];
+            var part = count == rows.RowCount && padded == count ? rows : rows.Take(taken);
+            Score(part).AsSpan(0, count * width).CopyTo(all.AsSpan(from * width));
+        }
+        return Task.FromResult(all);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _session.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private double[] Score(Table rows)
+    {
+        try
+        {
+            using var feed = _columns.Feed(rows);
+            var values = _session.Run(feed, _answer.Outputs);
+            try
+            {
+                return _answer.Read(values, rows.RowCount);
+            }
+            finally
+            {
+                Array.ForEach(values, v => v.Dispose());
+            }
+        }
+        catch (OnnxException failed)
+        {
+            throw new ModelHubException(ErrorKind.Invalid, "model_failed", $"The ONNX model could not score these rows: {failed.Message}", inner: failed);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+using System.Runtime.InteropServices;
+
+namespace ModelHub.Infrastructure.Natives;
+
+/// <summary>A model's input or output: its element type in ONNX's numbers and its sides (-1: any); both empty for a sequence of maps.</summary>
+internal sealed record OnnxPort(string Name, int Type, long[] Shape);
+
+/// <summary>One loaded graph. Runs on several threads at once; the graph is freed when it is disposed and the last run has ended.</summary>
+internal sealed unsafe class OnnxSession : SafeHandle
+{
+    private const int Tensor = 1;
+    private readonly OnnxApi _api;
+
+    /// <exception cref="OnnxException">The bytes are no model that the library can run.</exception>
+    public OnnxSession(OnnxApi api, ReadOnlySpan<byte> model)
+        : base(0, ownsHandle: true)
+    {
+        _api = api;
+        nint options, session;
+        api.Check(((delegate* unmanaged<nint*, nint>)api[10])(&options));
+        try
+        {
+            // One thread per run: requests are what runs side by side. No arena: memory goes back after every run.
+            api.Check(((delegate* unmanaged<nint, int, nint>)api[24])(options, 1));
+            api.Check(((delegate* unmanaged<nint, int, nint>)api[25])(options, 1));
+            api.Check(((delegate* unmanaged<nint, nint>)api[17])(options));
+            api.Check(((delegate* unmanaged<nint, nint>)api[19])(options));
+            fixed (byte* bytes = model)
+                api.Check(((delegate* unmanaged<nint, byte*, nuint, nint, nint*, nint>)api[8])(api.Environment, bytes, (nuint)model.Length, options, &session));
+        }
+        finally
+        {
+            ((delegate* unmanaged<nint, void>)api[100])(options);
+        }
+        SetHandle(session);
+        Inputs = Ports(30, 36, 33);
+        Outputs = Ports(31, 37, 34);
+    }
+
+    public OnnxPort[] Inputs { get; }
+
+    public OnnxPort[] Outputs { get; }
+
+    public override bool IsInvalid => handle == 0;
+
+    /// <summary>Runs the graph for some outputs, in their order.</summary>
+    /// <exception cref="OnnxException">It fails for these inputs.</exception>
+    /// <exception cref="ObjectDisposedException">It was disposed.</exception>
+    public OnnxValue[] Run(OnnxFeed feed, OnnxPort[] outputs)
+    {
+        var held = false;
+        var pins = new List<GCHandle>();
+        DangerousAddRef(ref held);
+        try
+        {
+            var inputNames = Names(Inputs, pins);
+            var outputNames = Names(outputs, pins);
+            var results = new nint[outputs.Length];
+            fixed (nint* ins = inputNames, outs = outputNames, values = feed.Values, given = results)
+                _api.Check(((delegate* unmanaged<nint, nint, nint*, nint*, nuint, nint*, nuint, nint*, nint>)_api[9])(
+                    handle, 0, ins, values, (nuint)Inputs.Length, outs, (nuint)outputs.Length, given));
+            return [.. results.Select(r => new OnnxValue(_api, r))];
+        }
+        finally
+        {
+            pins.ForEach(p => p.Free());
+            if (held)
+                DangerousRelease();
+        }
+    }
+
+    protected override bool ReleaseHandle()
+    {
+        ((delegate* unmanaged<nint, void>)_api[95])(handle);
+        return true;
+    }
+
+    private static nint[] Names(OnnxPort[] ports, List<GCHandle> pins)
+    {
+        var names = new nint[ports.Length];
+        for (var i = 0; i < names.Length; i++)
+        {
+            var pin = GCHandle.Alloc(OnnxApi.Utf8(ports[i].Name), GCHandleType.Pinned);
+            pins.Add(pin);
+            names[i] = pin.AddrOfPinnedObject();
+        }
+        return names;
+    }
+
+    private OnnxPort[] Ports(int count, int name, int type)
+    {
+        nuint ports;
+        _api.Check(((delegate* unmanaged<nint, nuint*, nint>)_api[count])(handle, &ports));
+        var all = new OnnxPort[ports];
+        for (nuint i = 0; i < ports; i++)
+        {
+            nint text, info, tensor;
+            int kind;
+            _api.Check(((delegate* unmanaged<nint, nuint, nint, nint*, nint>)_api[name])(handle, i, _api.Allocator, &text));
+            _api.Check(((delegate* unmanaged<nint, nuint, nint*, nint>)_api[type])(handle, i, &info));
+            try
+            {
+                _api.Check(((delegate* unmanaged<nint, int*, nint>)_api[56])(info, &kind));
+                var (element, shape) = (0, Array.Empty<long>());
+                if (kind == Tensor)
+                {
+                    _api.Check(((delegate* unmanaged<nint, nint*, nint>)_api[55])(info, &tensor));
+                    (element, shape) = _api.Describe(tensor);
+                }
+                all[i] = new OnnxPort(_api.TakeText(text), element, shape);
+            }
+            finally
+            {
+                ((delegate* unmanaged<nint, void>)_api[98])(info);
+            }
+        }
+        return all;
+    }
+}
