@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Application.Collections;
 using ModelHub.Application.CustomModels;
+using ModelHub.Application.CustomModels.Runs;
 using ModelHub.Application.Datasets;
 using ModelHub.Application.Deployments;
 using ModelHub.Application.Environments;
@@ -34,6 +35,10 @@ public static class ServiceCollectionExtensions
         services.AddScoped<ExplanationService>();
         services.AddScoped<CollectionService>();
         services.AddSingleton<IModelSource, TrainedModelSource>();
+        services.AddSingleton<ModelPrograms>();
+        services.AddScoped<TestService>();
+        services.AddScoped<IJobHandler, TestHandler>();
+        services.AddSingleton<IModelSource, CustomModelSource>();
         services.AddSingleton<ModelCache>();
         services.AddSingleton<DeploymentCache>();
         services.AddSingleton<DeploymentGate>();

@@ -1,0 +1,56 @@
+using System.Text.Json;
+using ModelHub.Application.Sandboxes;
+
+namespace ModelHub.Application.CustomModels.Runs;
+
+/// <summary>What has to be known to run a version: its files, its bounds, and what its answers must look like.</summary>
+public sealed record ModelProgram
+{
+    public required IReadOnlyList<(string Path, string Source)> Files { get; init; }
+
+    public required TargetType TargetType { get; init; }
+
+    public required CustomModelTarget Target { get; init; }
+
+    public long Memory { get; init; } = ResourceLimits.DefaultMemory;
+
+    public int Replicas { get; init; } = 1;
+
+    public bool HasNetwork { get; init; }
+
+    public TimeSpan StartUp { get; init; } = TimeSpan.FromSeconds(60);
+
+    public TimeSpan Request { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Classes of the answers, in the order in which probabilities are given; empty unless it classifies.</summary>
+    public IReadOnlyList<string> Classes => TargetType switch
+    {
+        TargetType.Binary => [Target.NegativeClass ?? "0", Target.PositiveClass ?? "1"],
+        TargetType.Multiclass => Target.Classes,
+        _ => [],
+    };
+
+    internal SandboxedProgram Sandboxed(string host) => new()
+    {
+        Command = ["/usr/bin/env", "python3", "-u", "-B", "/opt/host.py"],
+        Files = [("/opt/host.py", host), .. Files.Select(f => ($"{SandboxedProgram.CodeFolder}/{f.Path}", f.Source))],
+        Memory = Memory, HasNetwork = HasNetwork, HasPipes = true, Environment = Variables(),
+    };
+
+    private Dictionary<string, string> Variables()
+    {
+        var options = new Dictionary<string, object> { ["target_type"] = TargetType.ToString().ToLowerInvariant() };
+        if (TargetType == TargetType.Binary)
+            (options["negative_class_label"], options["positive_class_label"]) = (Classes[0], Classes[1]);
+        if (Classes.Count > 0)
+            options["class_labels"] = Classes;
+        var variables = new Dictionary<string, string>
+        {
+            ["PATH"] = "/usr/local/bin:/usr/bin:/bin", ["HOME"] = "/tmp", ["USER"] = "model", ["LOGNAME"] = "model", ["LANG"] = "C.UTF-8",
+            ["PYTHONDONTWRITEBYTECODE"] = "1", ["MALLOC_ARENA_MAX"] = "2", ["URL_PREFIX"] = "", ["MODEL_OPTIONS"] = JsonSerializer.Serialize(options),
+        };
+        if (HasNetwork)
+            variables["MODEL_NETWORK"] = "1";
+        return variables;
+    }
+}

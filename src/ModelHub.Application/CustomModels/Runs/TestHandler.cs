@@ -1,0 +1,52 @@
+using Microsoft.EntityFrameworkCore;
+using ModelHub.Application.Datasets;
+using ModelHub.Application.Errors;
+using ModelHub.Application.Jobs;
+using ModelHub.Application.Storage;
+
+namespace ModelHub.Application.CustomModels.Runs;
+
+/// <summary>Runs a test of a custom model version. A model that fails its test is a result, not a failure of the job.</summary>
+public sealed class TestHandler(HubDbContext db, ModelPrograms programs, DatasetTables tables, TimeProvider clock) : IJobHandler
+{
+    public const string JobKind = "custom_model.test";
+
+    public string Kind => JobKind;
+
+    public async Task RunAsync(IJobRun run, CancellationToken cancellation)
+    {
+        var id = run.Job.SubjectId!.Value;
+        var test = await db.Set<CustomModelTest>().AsNoTracking().SingleOrDefaultAsync(t => t.Id == id, cancellation)
+            ?? throw ModelHubException.NotFound("test");
+        await run.SaveAsync(async fresh => (await fresh.Set<CustomModelTest>().SingleAsync(t => t.Id == id)).Start(), cancellation);
+        var (_, _, program) = await programs.FindAsync(test.VersionId, cancellation) ?? throw ModelHubException.NotFound("custom model version");
+        var checks = new TestRun(
+            programs,
+            program with
+            {
+                Memory = test.Runtime.MaximumMemory ?? program.Memory, Replicas = test.Runtime.Replicas ?? program.Replicas,
+                HasNetwork = test.Runtime.Network is { } network ? network == NetworkPolicy.Public : program.HasNetwork,
+            },
+            test);
+        try
+        {
+            await checks.RunAsync(await tables.ReadAsync(test.DatasetVersionId, cancellation), cancellation);
+        }
+        catch (OperationCanceledException) when (run.CancelRequested)
+        {
+            await run.SaveAsync(
+                async fresh => (await fresh.Set<CustomModelTest>().SingleAsync(t => t.Id == id)).End(TestStatus.Canceled, checks.Log, clock.GetUtcNow()),
+                CancellationToken.None);
+            throw;
+        }
+        await run.CommitAsync(
+            async fresh => (await fresh.Set<CustomModelTest>().SingleAsync(t => t.Id == id)).Finish(checks.Results, checks.Log, clock.GetUtcNow()),
+            CancellationToken.None);
+    }
+
+    public async Task EndedAsync(HubDbContext db, Job job, CancellationToken cancellation)
+    {
+        if (await db.Set<CustomModelTest>().FirstOrDefaultAsync(t => t.Id == job.SubjectId, cancellation) is { } test)
+            test.End(job.Status == JobStatus.Cancelled ? TestStatus.Canceled : TestStatus.Failed, job.ErrorMessage ?? "", clock.GetUtcNow());
+    }
+}

@@ -1,0 +1,101 @@
+using System.Globalization;
+using ModelHub.Application.Errors;
+using ModelHub.Application.Sandboxes;
+using ModelHub.Engine.Data;
+
+namespace ModelHub.Application.CustomModels.Runs;
+
+/// <summary>The checks of a test, one after the other; the first that fails ends it.</summary>
+internal sealed class TestRun(ModelPrograms programs, ModelProgram program, CustomModelTest test)
+{
+    private const int MostRows = 10_000;
+    private const int MostRowsAgain = 200;
+    private readonly Dictionary<string, TestResult> _results = [];
+    private readonly List<BoundedLog> _logs = [];
+
+    public IReadOnlyDictionary<string, TestResult> Results => _results;
+
+    public string Log => string.Join('\n', _logs.Select(l => l.ToString()).Where(t => t.Length > 0));
+
+    public async Task RunAsync(Table data, CancellationToken cancellation)
+    {
+        var kept = data.Columns.Where(c => c.Name != program.Target.Name).ToList();
+        var count = Math.Min(data.RowCount, MostRows);
+        var rows = new Table(kept, data.RowCount).Take(Enumerable.Range(0, count).ToArray());
+        await using var server = programs.Serve(program, log =>
+        {
+            lock (_logs)
+                _logs.Add(log);
+        });
+        if (!await CheckAsync(TestChecks.LongRunning, () => server.WarmAsync(cancellation)))
+            return;
+        double[] first = [];
+        if (!await CheckAsync(TestChecks.Error, async () => first = await server.PredictAsync(rows, cancellation)))
+            return;
+        if (!await CheckAsync(TestChecks.NullValues, () => NullValuesAsync(server, rows, cancellation)))
+            return;
+        await CheckAsync(TestChecks.SideEffects, () => SideEffectsAsync(server, rows, first, cancellation));
+    }
+
+    /// <summary>Whether the test goes on.</summary>
+    private async Task<bool> CheckAsync(string check, Func<Task> work)
+    {
+        var mode = test.Mode(check);
+        if (mode == TestMode.Skip)
+        {
+            _results[check] = new TestResult(TestStatus.Skipped, "");
+            return true;
+        }
+        try
+        {
+            await work();
+            _results[check] = new TestResult(TestStatus.Succeeded, "");
+            return true;
+        }
+        catch (ModelHubException failure) when (failure.Code != "sandbox_missing")
+        {
+            _results[check] = new TestResult(mode == TestMode.Warn ? TestStatus.Warning : TestStatus.Failed, failure.Message);
+            return mode == TestMode.Warn;
+        }
+    }
+
+    /// <summary>Every column made missing in turn, in rows of its own.</summary>
+    private static async Task NullValuesAsync(ModelServer server, Table rows, CancellationToken cancellation)
+    {
+        var few = rows.Take([.. Enumerable.Range(0, Math.Min(rows.RowCount, 5))]);
+        foreach (var column in few.Columns)
+        {
+            var empty = new TextColumn(column.Name, ColumnKind.Text, new string?[few.RowCount]);
+            try
+            {
+                await server.PredictAsync(new Table([.. few.Columns.Select(c => c == column ? empty : c)], few.RowCount), cancellation);
+            }
+            catch (ModelHubException failure)
+            {
+                throw new ModelHubException(failure.Kind, "null_values", $"Missing values in column '{column.Name}': {failure.Message}");
+            }
+        }
+    }
+
+    /// <summary>A row's prediction depends neither on the rows beside it nor on what was asked before.</summary>
+    private static async Task SideEffectsAsync(ModelServer server, Table rows, double[] first, CancellationToken cancellation)
+    {
+        var width = rows.RowCount == 0 ? 1 : first.Length / rows.RowCount;
+        var count = Math.Min(rows.RowCount, MostRowsAgain);
+        int[] order = [.. Enumerable.Range(0, count).Reverse().Where(r => r % 2 == 0)];
+        foreach (var chosen in (int[][])[[.. Enumerable.Range(0, count)], order])
+        {
+            var again = await server.PredictAsync(rows.Take(chosen), cancellation);
+            for (var i = 0; i < chosen.Length * width; i++)
+            {
+                var (before, after) = (first[chosen[i / width] * width + i % width], again[i]);
+                if (Math.Abs(before - after) > 1e-6 * Math.Max(1, Math.Abs(before)))
+                {
+                    throw ModelHubException.Conflict("side_effects", string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"Row {chosen[i / width]} was predicted as {before}, then, asked among other rows, as {after}: predictions must depend on the row alone."));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+using Microsoft.EntityFrameworkCore;
+using ModelHub.Application.Datasets;
+using ModelHub.Application.Environments;
+using ModelHub.Application.Errors;
+using ModelHub.Application.Identity;
+using ModelHub.Application.Jobs;
+using ModelHub.Application.Projects;
+using ModelHub.Application.Storage;
+
+namespace ModelHub.Application.CustomModels.Runs;
+
+/// <summary>A test that somebody wants.</summary>
+/// <param name="DatasetVersionId">Null for the dataset's newest.</param>
+public sealed record NewTest(
+    Guid ModelId, Guid VersionId, Guid DatasetId, Guid? DatasetVersionId, CustomModelRuntime Runtime, IReadOnlyDictionary<string, TestMode> Modes);
+
+/// <summary>A test with what it was made on.</summary>
+public sealed record TestView(
+    CustomModelTest Test, CustomModel Model, CustomModelVersion Version, Guid DatasetId, string CreatedBy, ExecutionEnvironment Environment,
+    EnvironmentVersion EnvironmentVersion);
+
+/// <summary>Tests of custom model versions.</summary>
+public sealed class TestService(HubDbContext db, JobService jobs, ProjectAccess access, TimeProvider clock)
+{
+    private const int MostListed = 10_000;
+
+    /// <exception cref="ModelHubException">Something is unknown, the version has nothing to run, or the model is under test already.</exception>
+    public async Task<TestView> StartAsync(Caller caller, NewTest wanted, CancellationToken cancellation)
+    {
+        wanted.Runtime.Check();
+        var model = await db.Set<CustomModel>().AsNoTracking().FirstOrDefaultAsync(m => m.Id == wanted.ModelId, cancellation)
+            ?? throw ModelHubException.NotFound("custom model");
+        await access.RequireAsync(caller, model.ProjectId, ProjectRole.Editor, "custom model", cancellation);
+        var version = await db.Set<CustomModelVersion>().AsNoTracking()
+            .FirstOrDefaultAsync(v => v.Id == wanted.VersionId && v.ModelId == model.Id, cancellation) ?? throw ModelHubException.NotFound("custom model version");
+        var dataset = await db.Datasets.AsNoTracking().FirstOrDefaultAsync(d => d.Id == wanted.DatasetId, cancellation)
+            ?? throw ModelHubException.NotFound("dataset");
+        await access.RequireAsync(caller, dataset.ProjectId, ProjectRole.Viewer, "dataset", cancellation);
+        var data = wanted.DatasetVersionId ?? dataset.LatestVersionId ?? throw ModelHubException.Invalid("datasetId", "The dataset has no data yet.");
+        if (!await db.Set<DatasetVersion>().AnyAsync(v => v.Id == data && v.DatasetId == dataset.Id, cancellation))
+            throw ModelHubException.NotFound("dataset version");
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        await db.Database.ExecuteSqlAsync($"select 1 from custom_models where id = {model.Id} for update", cancellation);
+        if (await IsUnderTestAsync(model.Id, cancellation))
+            throw ModelHubException.Invalid("customModelId", "This model is under test already; wait for the end of that test or cancel it.");
+        var now = clock.GetUtcNow();
+        var job = new Job(TestHandler.JobKind, JobLane.Light, caller.UserId, model.ProjectId, HubId.New(now), "{}", now);
+        var test = new CustomModelTest(job.SubjectId!.Value, version, data, job.Id, wanted.Runtime, wanted.Modes, caller.UserId, now);
+        db.Add(test);
+        await jobs.EnqueueAsync(job, cancellation);
+        await db.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        return await GetAsync(caller, test.Id, cancellation);
+    }
+
+    public Task<bool> IsUnderTestAsync(Guid modelId, CancellationToken cancellation) => db.Set<CustomModelTest>().AnyAsync(
+        t => t.CompletedAt == null && db.Set<CustomModelVersion>().Any(v => v.Id == t.VersionId && v.ModelId == modelId), cancellation);
+
+    public async Task<TestView> GetAsync(Caller caller, Guid id, CancellationToken cancellation) =>
+        await Views(caller, db.Set<CustomModelTest>().Where(t => t.Id == id)).FirstOrDefaultAsync(cancellation) ?? throw ModelHubException.NotFound("custom model test");
+
+    /// <summary>The newest first.</summary>
+    public async Task<Page<TestView>> ListAsync(Caller caller, Guid modelId, Func<CustomModelTest, bool> fits, Paging paging, CancellationToken cancellation)
+    {
+        var ofModel = db.Set<CustomModelTest>().Where(t => db.Set<CustomModelVersion>().Any(v => v.Id == t.VersionId && v.ModelId == modelId))
+            .OrderByDescending(t => t.CreatedAt).Take(MostListed);
+        var all = await Views(caller, ofModel).ToListAsync(cancellation);
+        var found = all.Where(t => fits(t.Test)).OrderByDescending(t => t.Test.CreatedAt).ToList();
+        return new Page<TestView>([.. found.Skip(paging.Offset).Take(paging.Limit)], found.Count, paging.Limit, paging.Offset);
+    }
+
+    /// <exception cref="ModelHubException">It has ended already (<see cref="ErrorKind.Conflict"/>).</exception>
+    public async Task CancelAsync(Caller caller, Guid id, CancellationToken cancellation)
+    {
+        var seen = await GetAsync(caller, id, cancellation);
+        if (seen.Test.CompletedAt is not null)
+            throw ModelHubException.Conflict("test_ended", "The test has ended already.");
+        await jobs.CancelAsync(caller, seen.Test.JobId, cancellation);
+        // What is asked of the model next sees the cancelled test, though its process may take a moment to end.
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        var test = await db.Set<CustomModelTest>().FromSql($"select * from custom_model_tests where id = {id} for update").SingleAsync(cancellation);
+        test.End(TestStatus.Canceled, "The test was cancelled.", clock.GetUtcNow());
+        await db.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+    }
+
+    private IQueryable<TestView> Views(Caller caller, IQueryable<CustomModelTest> tests) =>
+        from test in tests.AsNoTracking()
+        join version in db.Set<CustomModelVersion>().AsNoTracking() on test.VersionId equals version.Id
+        join model in db.Set<CustomModel>().AsNoTracking() on version.ModelId equals model.Id
+        join data in db.Set<DatasetVersion>() on test.DatasetVersionId equals data.Id
+        join user in db.Users on test.CreatedBy equals user.Id
+        join environment in db.Set<ExecutionEnvironment>() on version.EnvironmentId ?? ExecutionEnvironment.BuiltInId equals environment.Id
+        join built in db.Set<EnvironmentVersion>() on version.EnvironmentVersionId ?? ExecutionEnvironment.BuiltInVersionId equals built.Id
+        where access.VisibleIds(caller).Contains(model.ProjectId)
+        select new TestView(test, model, version, data.DatasetId, user.Username, environment, built);
+}
