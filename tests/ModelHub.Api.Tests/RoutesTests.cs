@@ -85,6 +85,19 @@ public sealed class RoutesTests(RunningHub hub)
     }
 
     [Fact]
+    public async Task Operation_ids_are_distinct_in_every_document()
+    {
+        foreach (var dialect in hub.Services.GetRequiredService<Dialects.DialectSet>().All)
+        {
+            var document = await hub.Client.GetFromJsonAsync<JsonElement>($"/swagger/{dialect.Name}/swagger.json");
+            var ids = document.GetProperty("paths").EnumerateObject().SelectMany(p => p.Value.EnumerateObject())
+                .Where(o => o.Value.ValueKind == JsonValueKind.Object && o.Value.TryGetProperty("responses", out _))
+                .Select(o => o.Value.GetProperty("operationId").GetString()!).ToList();
+            Assert.Equal(ids.Distinct(StringComparer.Ordinal), ids);
+        }
+    }
+
+    [Fact]
     public async Task What_belongs_to_somebody_else_looks_like_what_does_not_exist()
     {
         var made = await (await hub.Client.PostAsJsonAsync("/api/projects", new { name = "mine " + Guid.NewGuid() })).Content.ReadFromJsonAsync<JsonElement>();

@@ -20,6 +20,9 @@ public sealed class RunningHub : IAsyncLifetime
     private TestDatabase? _database;
     private WebApplication? _app;
 
+    /// <summary>Where the artifacts lie.</summary>
+    public string Folder => _folder;
+
     public HttpClient Client { get; private set; } = new();
 
     public IServiceProvider Services => _app!.Services;

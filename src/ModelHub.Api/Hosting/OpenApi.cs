@@ -1,6 +1,7 @@
 using Microsoft.OpenApi;
 using ModelHub.Api.Dialects;
 using Swashbuckle.AspNetCore.Swagger;
+using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace ModelHub.Api.Hosting;
 
@@ -12,7 +13,7 @@ internal static class OpenApi
         services.AddEndpointsApiExplorer();
         services.Configure<SwaggerOptions>(o => o.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1);
         services.AddSwaggerGen();
-        services.AddOptions<Swashbuckle.AspNetCore.SwaggerGen.SwaggerGenOptions>().Configure<DialectSet>((swagger, dialects) =>
+        services.AddOptions<SwaggerGenOptions>().Configure<DialectSet>((swagger, dialects) =>
         {
             foreach (var dialect in dialects.All)
                 swagger.SwaggerDoc(dialect.Name, new OpenApiInfo { Title = dialect.Title, Version = "v1" });
@@ -22,11 +23,33 @@ internal static class OpenApi
             swagger.CustomOperationIds(action =>
                 action.ActionDescriptor.EndpointMetadata.OfType<IEndpointNameMetadata>().LastOrDefault()?.EndpointName
                 ?? $"{action.ActionDescriptor.RouteValues["controller"]}_{action.ActionDescriptor.RouteValues["action"]}");
+            swagger.DocumentFilter<DistinctOperationIds>();
             swagger.SupportNonNullableReferenceTypes();
             swagger.IncludeXmlComments(Path.Combine(AppContext.BaseDirectory, "modelhub.xml"));
             swagger.AddSecurityDefinition("key", new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "An API key." });
             swagger.AddSecurityRequirement(document => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("key", document)] = [] });
         });
+    }
+
+    /// <summary>An action with several routes (the automl dialect's) keeps its id on the first; on the others the path makes it distinct.</summary>
+    internal sealed class DistinctOperationIds : IDocumentFilter
+    {
+        public void Apply(OpenApiDocument swaggerDoc, DocumentFilterContext context)
+        {
+            var taken = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var (path, item) in swaggerDoc.Paths.OrderBy(p => p.Key, StringComparer.Ordinal))
+            {
+                foreach (var (method, operation) in item.Operations ?? [])
+                {
+                    operation.OperationId ??= method.Method;
+                    if (taken.Add(operation.OperationId))
+                        continue;
+                    operation.OperationId += "_" + string.Join('_', path.Split(['/', '{', '}', '.', '-', ':'], StringSplitOptions.RemoveEmptyEntries));
+                    if (!taken.Add(operation.OperationId))
+                        taken.Add(operation.OperationId += "_" + method.Method.ToLowerInvariant());
+                }
+            }
+        }
     }
 
     public static void UseHubOpenApi(this WebApplication app)

@@ -99,9 +99,16 @@ public sealed class DatasetTables(HubDbContext db, IArtifactStore store)
         VectorDim = source.VectorDim,
         Attributes = source.Attributes,
         Ids = source.Ids,
+        Kinds = source.Kinds?.ToDictionary(k => k.Key, k => KindOf(k.Key, k.Value), StringComparer.Ordinal),
         Expected = source.ExpectedSchema is { } schema ? TableSchema.FromJson(schema).Expectations : null,
         LabelColumn = source.LabelColumn,
     };
+
+    private static ColumnKind KindOf(string column, string kind) =>
+        kind.Length > 0 && char.IsAsciiLetterLower(kind[0]) && Enum.TryParse<ColumnKind>(kind, ignoreCase: true, out var known)
+            ? known
+            : throw ModelHubException.Invalid(
+                "kinds", $"'kinds': '{kind}' of column '{column}' is not one of numeric, integer, boolean, category, date, text, id.");
 
     private static T Refusing<T>(Func<T> read)
     {

@@ -23,6 +23,9 @@ public sealed record TableSource
     /// <summary>A list of distinct identifiers, one per row.</summary>
     public JsonElement? Ids { get; init; }
 
+    /// <summary>Kinds by column name that are not inferred (numeric, integer, boolean, category, date, text, id); a cell that does not fit is refused.</summary>
+    public IReadOnlyDictionary<string, string>? Kinds { get; init; }
+
     /// <summary>A dataset version's schema as JSON: a file to be scored is read as training knew the columns; null infers.</summary>
     public string? ExpectedSchema { get; init; }
 

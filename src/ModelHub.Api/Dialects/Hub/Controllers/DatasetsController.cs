@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
@@ -17,8 +18,8 @@ public sealed class DatasetsController(DatasetService datasets, DatasetTables ta
     private const int LongestField = 4096;
 
     /// <summary>
-    /// Uploads a file as multipart/form-data: <c>project_id</c>, <c>name</c>, optionally <c>format</c> (csv, json, libsvm), then <c>file</c>,
-    /// plain or gzip. The file is read while it arrives, so the fields come before it.
+    /// Uploads a file as multipart/form-data: <c>project_id</c>, <c>name</c>, optionally <c>format</c> (csv, json, libsvm) and
+    /// <c>kinds</c> (a JSON object: column to numeric, integer, boolean, category, date, text or id), then <c>file</c>, plain or gzip. The file is read while it arrives, so the fields come before it.
     /// </summary>
     [HttpPost]
     [StreamedForm]
@@ -104,9 +105,21 @@ public sealed class DatasetsController(DatasetService datasets, DatasetTables ta
         if (!fields.TryGetValue("project_id", out var project))
             throw ModelHubException.Invalid("project_id", "'project_id' is needed, before the file.");
         var name = fields.GetValueOrDefault("name") ?? Path.GetFileName(fileName ?? "");
-        var source = new TableSource { Format = FormatOf(fields.GetValueOrDefault("format"), fileName) };
+        var source = new TableSource { Format = FormatOf(fields.GetValueOrDefault("format"), fileName), Kinds = KindsOf(fields.GetValueOrDefault("kinds")) };
         var view = await datasets.UploadAsync(HttpContext.Caller(), HubPaging.Id(project, "project"), name, file, source, cancellation);
         return Created($"/api/datasets/{view.Dataset.Id}", new DatasetAnswer(ModelMapping.ToWire(view)));
+    }
+
+    private static Dictionary<string, string>? KindsOf(string? kinds)
+    {
+        try
+        {
+            return string.IsNullOrWhiteSpace(kinds) ? null : JsonSerializer.Deserialize<Dictionary<string, string>>(kinds);
+        }
+        catch (JsonException)
+        {
+            throw ModelHubException.Invalid("kinds", "'kinds' is a JSON object of column names and kinds.");
+        }
     }
 
     private static TableFormat FormatOf(string? format, string? fileName)
