@@ -21,6 +21,8 @@ public sealed class DatasetTables(HubDbContext db, IArtifactStore store)
         try
         {
             schema = await Task.Run(() => Refusing(() => TableReader.Ingest(new Blocking(file), OptionsOf(source), scratch, cancellation)), cancellation);
+            if (source.Kinds?.Keys.FirstOrDefault(name => schema.Columns.All(c => c.Name != name)) is { } unknown)
+                throw ModelHubException.Invalid("kinds", $"'kinds' names a column '{unknown}' that the file does not have.");
             var artifact = await store.PutAsync(
                 async (target, stop) =>
                 {
