@@ -13,6 +13,7 @@ using ModelHub.Application.Models;
 using ModelHub.Application.Monitoring;
 using ModelHub.Application.Projects;
 using ModelHub.Application.Serving;
+using ModelHub.Application.WhatIf;
 
 namespace ModelHub.Application;
 
@@ -57,6 +58,7 @@ public static class ServiceCollectionExtensions
         services.AddScoped<MonitoringService>();
         services.AddSingleton<MembershipCache>();
         services.AddSingleton<PredictionService>();
+        services.AddSingleton<WhatIfService>();
         services.AddScoped<HomeProject>();
         services.AddScoped<CustomModelAccess>();
         services.AddScoped<CustomModelViews>();
