@@ -12,8 +12,10 @@ using ModelHub.Application.Jobs;
 using ModelHub.Application.Models;
 using ModelHub.Application.Monitoring;
 using ModelHub.Application.Projects;
+using ModelHub.Application.Registry;
 using ModelHub.Application.Serving;
 using ModelHub.Application.WhatIf;
+using ModelHub.Application.Tensors;
 
 namespace ModelHub.Application;
 
@@ -72,6 +74,8 @@ public static class ServiceCollectionExtensions
         services.AddScoped<VersionDownload>();
         services.AddScoped<CopyService>();
         services.AddScoped<CatalogService>();
+        services.AddScoped<TensorService>();
+        services.AddScoped<WorkspaceService>();
         return services;
     }
 }

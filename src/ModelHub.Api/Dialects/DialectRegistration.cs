@@ -2,7 +2,9 @@ using Microsoft.AspNetCore.Mvc.ApplicationModels;
 using ModelHub.Api.Dialects.AutoMl;
 using ModelHub.Api.Dialects.CustomModels;
 using ModelHub.Api.Dialects.Hub;
+using ModelHub.Api.Dialects.OpenInference;
 using ModelHub.Api.Dialects.Predictions;
+using ModelHub.Api.Dialects.Registry;
 using ModelHub.Api.Hosting;
 
 namespace ModelHub.Api.Dialects;
@@ -15,6 +17,8 @@ internal static class DialectRegistration
         services.AddSingleton<Dialect, AutoMlDialect>();
         services.AddSingleton<Dialect, CustomModelsDialect>();
         services.AddSingleton<Dialect, PredictionsDialect>();
+        services.AddSingleton<Dialect, RegistryDialect>();
+        services.AddSingleton<Dialect, OpenInferenceDialect>();
         services.AddSingleton<Dialect, HubDialect>();
         services.AddSingleton<DialectSet>();
         services.AddSingleton<PredictionEndpoints>();
