@@ -128,6 +128,8 @@ public sealed class CustomModelService(HubDbContext db, CustomModelAccess access
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         var versions = await db.Set<CustomModelVersion>().Where(v => v.ModelId == id).Select(v => v.Id).ToListAsync(cancellation);
         await DeployedModels.RequireFreeAsync(db, versions, "custom model", cancellation);
+        if (await db.Set<Runs.CustomModelTest>().AnyAsync(t => t.CompletedAt == null && versions.Contains(t.VersionId), cancellation))
+            throw ModelHubException.Conflict("under_test", "The custom model is under test; wait for the end of the test or cancel it.");
         await db.Set<CustomModel>().Where(m => m.Id == id).ExecuteDeleteAsync(cancellation);
         await transaction.CommitAsync(cancellation);
     }

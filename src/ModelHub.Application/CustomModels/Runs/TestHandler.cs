@@ -18,7 +18,7 @@ public sealed class TestHandler(HubDbContext db, ModelPrograms programs, Dataset
         var id = run.Job.SubjectId!.Value;
         var test = await db.Set<CustomModelTest>().AsNoTracking().SingleOrDefaultAsync(t => t.Id == id, cancellation)
             ?? throw ModelHubException.NotFound("test");
-        await run.SaveAsync(async fresh => (await fresh.Set<CustomModelTest>().SingleAsync(t => t.Id == id)).Start(), cancellation);
+        await run.SaveAsync(async fresh => (await OwnAsync(fresh, id))?.Start(), cancellation);
         var (_, _, program) = await programs.FindAsync(test.VersionId, cancellation) ?? throw ModelHubException.NotFound("custom model version");
         var checks = new TestRun(
             programs,
@@ -35,18 +35,22 @@ public sealed class TestHandler(HubDbContext db, ModelPrograms programs, Dataset
         catch (OperationCanceledException) when (run.CancelRequested)
         {
             await run.SaveAsync(
-                async fresh => (await fresh.Set<CustomModelTest>().SingleAsync(t => t.Id == id)).End(TestStatus.Canceled, checks.Log, clock.GetUtcNow()),
+                async fresh => (await OwnAsync(fresh, id))?.End(TestStatus.Canceled, checks.Log, clock.GetUtcNow()),
                 CancellationToken.None);
             throw;
         }
         await run.CommitAsync(
-            async fresh => (await fresh.Set<CustomModelTest>().SingleAsync(t => t.Id == id)).Finish(checks.Results, checks.Log, clock.GetUtcNow()),
+            async fresh => (await OwnAsync(fresh, id))?.Finish(checks.Results, checks.Log, clock.GetUtcNow()),
             CancellationToken.None);
     }
 
     public async Task EndedAsync(HubDbContext db, Job job, CancellationToken cancellation)
     {
-        if (await db.Set<CustomModelTest>().FirstOrDefaultAsync(t => t.Id == job.SubjectId, cancellation) is { } test)
+        if (await OwnAsync(db, job.SubjectId!.Value) is { } test)
             test.End(job.Status == JobStatus.Cancelled ? TestStatus.Canceled : TestStatus.Failed, job.ErrorMessage ?? "", clock.GetUtcNow());
     }
+
+    /// <summary>Null when the model was deleted meanwhile.</summary>
+    private static Task<CustomModelTest?> OwnAsync(HubDbContext fresh, Guid id) =>
+        fresh.Set<CustomModelTest>().FromSql($"select * from custom_model_tests where id = {id} for update").SingleOrDefaultAsync();
 }

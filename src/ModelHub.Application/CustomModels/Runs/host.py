@@ -92,6 +92,7 @@ class Server:
         try:
             answer(number, *self.ask("POST", "/predict_no_state/", body))
         except (OSError, http.client.HTTPException) as error:
+            time.sleep(0.5)                                     # when its process ends, so does this one, and the hub is told the exit code
             answer(number, 502, json.dumps({"message": f"the model closed the connection: {error!r}"}).encode())
 
 

@@ -26,11 +26,11 @@ public sealed class CustomModelTestsController(TestService tests) : ControllerBa
         TestV2.Of);
 
     [HttpPost]
-    [ProducesResponseType(202)]
+    [ProducesResponseType<StatusIdV2>(202)]
     public async Task<IActionResult> Start(TestRequest request, CancellationToken cancellation)
     {
         var started = await tests.StartAsync(HttpContext.Caller(), request.ToCommand(), cancellation);
-        return Accepted(V2Link.To(Request, $"/api/v2/status/{HubId.ToHex(started.Test.JobId)}/"));
+        return Accepted(V2Link.To(Request, $"/api/v2/status/{HubId.ToHex(started.Test.JobId)}/"), new StatusIdV2(HubId.ToHex(started.Test.JobId)));
     }
 
     [HttpGet("{customModelTestId}")]

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Mvc;
 using ModelHub.Api.Access;
 using ModelHub.Application.CustomModels;
+using ModelHub.Application.CustomModels.Runs;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Jobs;
 
@@ -48,6 +49,7 @@ public sealed class ServiceController(CustomModelWork work) : VendorController
         return job.Kind switch
         {
             CustomModelJobs.TrainingData => $"/api/v2/customModels/{subject}/",
+            TestHandler.JobKind => $"/api/v2/customModelTests/{subject}/",
             CustomModelJobs.DatasetUpload => $"/api/v2/datasets/{subject}/",
             CustomModelJobs.VersionTrainingData or CustomModelJobs.VersionFromRepository when parent is { } model =>
                 $"/api/v2/customModels/{HubId.ToHex(model)}/versions/{subject}/",

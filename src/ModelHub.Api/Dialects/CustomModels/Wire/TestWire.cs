@@ -15,6 +15,8 @@ public sealed record TestResultV2([property: JsonPropertyName("status")] string 
 
 public sealed record MessageV2([property: JsonPropertyName("message")] string Message);
 
+public sealed record StatusIdV2([property: JsonPropertyName("statusId")] string StatusId);
+
 public sealed record LogTailV2([property: JsonPropertyName("log")] string Log);
 
 public sealed record TestRequest
