@@ -1,7 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Application.Collections;
 using ModelHub.Application.CustomModels;
+using ModelHub.Application.CustomModels.Packages;
+using ModelHub.Application.CustomModels.Repositories;
 using ModelHub.Application.CustomModels.Runs;
+using ModelHub.Application.CustomModels.Templates;
 using ModelHub.Application.Datasets;
 using ModelHub.Application.Deployments;
 using ModelHub.Application.Environments;
@@ -76,6 +79,9 @@ public static class ServiceCollectionExtensions
         services.AddScoped<CatalogService>();
         services.AddScoped<TensorService>();
         services.AddScoped<WorkspaceService>();
+        services.AddScoped<PackageService>();
+        services.AddScoped<RepositoryService>();
+        services.AddScoped<TemplateService>();
         return services;
     }
 }

@@ -1,11 +1,13 @@
 using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Application.Artifacts;
+using ModelHub.Application.CustomModels.Repositories;
 using ModelHub.Application.Sandboxes;
 using ModelHub.Application.Serving;
 using ModelHub.Application.Storage;
 using ModelHub.Infrastructure.Artifacts;
 using ModelHub.Infrastructure.Jobs;
 using ModelHub.Infrastructure.Natives;
+using ModelHub.Infrastructure.Repositories;
 using ModelHub.Infrastructure.Sandboxes;
 using ModelHub.Infrastructure.Storage;
 using Npgsql;
@@ -35,6 +37,7 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<ISandbox, BubblewrapSandbox>();
         services.AddSingleton(_ => NativeLibraries.Of(options.DataFolder));
         services.AddSingleton<IOnnxRuntime, OnnxRuntime>();
+        services.AddSingleton<IRepositoryFetcher, GitFetcher>();
         services.AddSingleton<HubDatabase>();
         services.AddSingleton<JobQueue>();
         services.AddSingleton<NotificationListener>();

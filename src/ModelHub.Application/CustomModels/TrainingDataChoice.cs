@@ -48,11 +48,11 @@ public sealed class TrainingDataChoice(HubDbContext db, DatasetService datasets,
         return job;
     }
 
-    /// <summary>The job under which a version's own assignment, done with its creation, is known.</summary>
-    public async Task<Job> RecordAsync(Caller caller, CustomModelVersion version, CancellationToken cancellation)
+    /// <summary>The job under which what was done with a version's creation is known.</summary>
+    public async Task<Job> RecordAsync(Caller caller, CustomModelVersion version, string kind, CancellationToken cancellation)
     {
         var project = await db.Set<CustomModel>().Where(m => m.Id == version.ModelId).Select(m => m.ProjectId).SingleAsync(cancellation);
-        var job = Job.Done(CustomModelJobs.VersionTrainingData, caller.UserId, project, version.Id, version.CreatedAt, clock.GetUtcNow());
+        var job = Job.Done(kind, caller.UserId, project, version.Id, version.CreatedAt, clock.GetUtcNow());
         db.Jobs.Add(job);
         await db.SaveChangesAsync(cancellation);
         return job;
@@ -80,4 +80,6 @@ public static class CustomModelJobs
     public const string VersionTrainingData = "custom_model_version.training_data";
     public const string VersionFromRepository = "custom_model_version.from_repository";
     public const string DatasetUpload = "dataset.upload";
+    public const string DeploymentFromPackage = "deployment.from_package";
+    public const string Test = "custom_model.test";
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using ModelHub.Application.Artifacts;
+using ModelHub.Application.CustomModels.Templates;
 using ModelHub.Application.Environments;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
@@ -29,9 +30,11 @@ public sealed class VersionParts(IArtifactStore store, EnvironmentService enviro
             throw ModelHubException.Invalid("baseEnvironmentId", "'baseEnvironmentId' or 'baseEnvironmentVersionId' is needed.");
         var old = kept?.Runtime ?? new CustomModelRuntime();
         var asked = wanted.Runtime;
+        var bundle = asked.BundleId is null ? null : ServerOffers.Bundles.FirstOrDefault(b => b.Id == asked.BundleId)
+            ?? throw ModelHubException.Invalid("resourceBundleId", "There is no such resource bundle.");
         version.RunIn(environment, environmentVersion, new CustomModelRuntime
         {
-            MaximumMemory = asked.MaximumMemory ?? old.MaximumMemory,
+            MaximumMemory = asked.MaximumMemory ?? bundle?.Memory ?? old.MaximumMemory,
             Replicas = asked.Replicas ?? old.Replicas,
             Network = asked.Network ?? old.Network,
             RequiresHa = asked.RequiresHa ?? old.RequiresHa,

@@ -46,8 +46,8 @@ public sealed record TrainingWish(Guid DatasetId, Guid? DatasetVersionId, string
 public sealed class VersionService(HubDbContext db, CustomModelAccess access, VersionParts parts, CustomModelViews views, TimeProvider clock)
 {
     /// <summary>Asked before files are received: nobody stores what nobody may.</summary>
-    public Task RequireEditableAsync(Caller caller, Guid modelId, CancellationToken cancellation) =>
-        access.RequireAsync(caller, modelId, SharingRight.Edit, cancellation);
+    public Task<CustomModel> FindModelAsync(Caller caller, Guid modelId, SharingRight least, CancellationToken cancellation) =>
+        access.RequireAsync(caller, modelId, least, cancellation);
 
     public async Task<CustomModelVersionView> CreateAsync(Caller caller, Guid modelId, NewVersion wanted, CancellationToken cancellation)
     {

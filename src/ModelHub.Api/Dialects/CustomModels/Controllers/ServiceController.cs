@@ -50,6 +50,7 @@ public sealed class ServiceController(CustomModelWork work) : VendorController
         {
             CustomModelJobs.TrainingData => $"/api/v2/customModels/{subject}/",
             TestHandler.JobKind => $"/api/v2/customModelTests/{subject}/",
+            CustomModelJobs.DeploymentFromPackage => $"/api/v2/deployments/{subject}/",
             CustomModelJobs.DatasetUpload => $"/api/v2/datasets/{subject}/",
             CustomModelJobs.VersionTrainingData or CustomModelJobs.VersionFromRepository when parent is { } model =>
                 $"/api/v2/customModels/{HubId.ToHex(model)}/versions/{subject}/",

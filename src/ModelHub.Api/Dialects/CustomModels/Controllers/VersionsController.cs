@@ -3,6 +3,7 @@ using ModelHub.Api.Access;
 using ModelHub.Application.Artifacts;
 using ModelHub.Application.CustomModels;
 using ModelHub.Application.Identity;
+using ModelHub.Application.Sharing;
 
 namespace ModelHub.Api.Dialects.CustomModels.Controllers;
 
@@ -35,7 +36,7 @@ public sealed class VersionsController(VersionService versions, VersionDownload 
             fields.Refuse("trainingData", "A dataset is needed.");
         fields.Check();
         var made = await versions.CreateAsync(HttpContext.Caller(), Id(customModelId, "custom model"), wanted, cancellation);
-        return Under(await training.RecordAsync(HttpContext.Caller(), made.Version, cancellation), CustomModelMapping.ToWire(made));
+        return Under(await training.RecordAsync(HttpContext.Caller(), made.Version, CustomModelJobs.VersionTrainingData, cancellation), CustomModelMapping.ToWire(made));
     }
 
     /// <summary>The newest first; mainBranchCommitSha selects those made from a commit.</summary>
@@ -74,7 +75,7 @@ public sealed class VersionsController(VersionService versions, VersionDownload 
     private async Task<IActionResult> CreateAsync(string customModelId, bool fromLatest, CancellationToken cancellation)
     {
         var id = Id(customModelId, "custom model");
-        await versions.RequireEditableAsync(HttpContext.Caller(), id, cancellation);
+        await versions.FindModelAsync(HttpContext.Caller(), id, SharingRight.Edit, cancellation);
         var wanted = VersionRequests.ToNew(await StoredForm.ReadAsync(Request, store, VersionRequests.FileParts, cancellation), fromLatest);
         return Answer(CustomModelMapping.ToWire(await versions.CreateAsync(HttpContext.Caller(), id, wanted, cancellation)), 201);
     }
