@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace ModelHub.Infrastructure.Migrations
 {
     [DbContext(typeof(HubDbContext))]
-    [Migration("20261121075735_Packages")]
+    [Migration("20261121080025_Packages")]
     partial class Packages
     {
         /// <inheritdoc />
