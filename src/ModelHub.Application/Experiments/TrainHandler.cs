@@ -39,11 +39,11 @@ public sealed class TrainHandler(HubDbContext db, DatasetTables tables, IArtifac
         SearchResult? result = null;
         try
         {
-            result = AutoMlSearch.Run(table, OptionsOf(experiment, validation, run.Threads), (done, planned, latest) =>
+            result = AutoMlSearch.Run(table, OptionsOf(experiment, validation, run.Threads), (share, message, latest) =>
             {
-                finished.Add(latest!);
-                run.Report(done / (planned + 1.0), $"{done} of {planned} models");
-                run.Log($"{latest!.Name}: {latest.Failure ?? $"{latest.TrainSeconds:0.00} s"}");
+                finished.Add(latest);
+                run.Report(share, message);
+                run.Log($"{latest.Name}: {latest.Failure ?? $"{latest.TrainSeconds:0.00} s"}");
             }, clock, cancellation);
         }
         catch (EngineException refusal)

@@ -26,6 +26,9 @@ public sealed record AutoMlOptions
     /// <summary>Time at most; null for the mode's own.</summary>
     public TimeSpan? MaxRuntime { get; init; }
 
+    /// <summary>The time that is kept: what was asked for; the mode's own when nothing was; none for a budget in trials alone.</summary>
+    internal TimeSpan? Budget => MaxRuntime ?? (MaxModels is null ? Portfolio.TimeFor(Mode) : null);
+
     public int Folds { get; init; } = 5;
 
     public ulong Seed { get; init; } = 42;

@@ -9,6 +9,9 @@ namespace ModelHub.Engine.Search;
 /// <summary>One entry of the leaderboard: a model, or the reason why there is none.</summary>
 public sealed record CandidateResult
 {
+    /// <summary>Of the trial, in the order in which they were proposed.</summary>
+    public int Number { get; init; }
+
     public required string Algorithm { get; init; }
 
     public required string Name { get; init; }
@@ -50,7 +53,6 @@ public sealed record CandidateResult
 public sealed record SearchResult(
     TaskKind Task, IReadOnlyList<string> Classes, IReadOnlyList<DroppedColumn> Dropped, string Metric, IReadOnlyList<CandidateResult> Candidates);
 
-/// <summary>Hears how a search is going.</summary>
-/// <param name="done">Candidates done.</param>
-/// <param name="planned">Candidates planned.</param>
-public delegate void SearchProgress(int done, int planned, CandidateResult? latest);
+/// <summary>Hears how a search is going; called by one thread at a time.</summary>
+/// <param name="share">How much is done, 0..1.</param>
+public delegate void SearchProgress(double share, string message, CandidateResult latest);

@@ -1,6 +1,5 @@
 using ModelHub.Engine.Data;
 using ModelHub.Engine.Inference;
-using ModelHub.Engine.Numerics;
 using ModelHub.Engine.Search;
 
 namespace ModelHub.Engine.Tests.Search;
@@ -10,7 +9,7 @@ public sealed class AutoMlSearchTests
     [Fact]
     public void ForestsJoinTheEnsembleStoreBitEqualAndKeepExactContributions()
     {
-        var table = Moons(240);
+        var table = Curves.Moons(240);
         var result = Run(table, new AutoMlOptions { Target = "y", MaxModels = 7, Folds = 3, Threads = 2 });
 
         Assert.Contains(result.Candidates, c => c.Algorithm == "DRF" && c.Model is not null);
@@ -33,7 +32,7 @@ public sealed class AutoMlSearchTests
     [Fact]
     public void ForestsAreCalibratedNotJustRanked()
     {
-        var result = Run(Moons(400), new AutoMlOptions { Target = "y", MaxModels = 7, Folds = 3, Threads = 2 });
+        var result = Run(Curves.Moons(400), new AutoMlOptions { Target = "y", MaxModels = 7, Folds = 3, Threads = 2 });
         var forest = result.Candidates.Single(c => c.Algorithm == "DRF");
         var positive = Enumerable.Range(0, forest.Truth.Length).Select(i => forest.Outputs[2 * i + 1]).ToArray();
         Assert.InRange(positive.Average() - forest.Truth.Average(), -0.05, 0.05);
@@ -43,7 +42,7 @@ public sealed class AutoMlSearchTests
     [Fact]
     public void AsManyTrialsGiveTheSameBytesAtAnyNumberOfThreads()
     {
-        var table = Moons(200);
+        var table = Curves.Moons(200);
         var options = new AutoMlOptions { Target = "y", MaxModels = 7, Folds = 3, MaxRuntime = TimeSpan.FromHours(1) };
         var one = Run(table, options with { Threads = 1 });
         var two = Run(table, options with { Threads = 2 });
@@ -55,7 +54,7 @@ public sealed class AutoMlSearchTests
     [Fact]
     public void CandidatesAreOrderedByTheirRank()
     {
-        var result = Run(Moons(200), new AutoMlOptions { Target = "y", MaxModels = 3, Folds = 3, Metric = "logloss" });
+        var result = Run(Curves.Moons(200), new AutoMlOptions { Target = "y", MaxModels = 3, Folds = 3, Metric = "logloss" });
         Assert.Equal(result.Candidates.Select(c => c.Rank).Order(), result.Candidates.Select(c => c.Rank));
         Assert.All(result.Candidates, c => Assert.Equal(c.Report!.Metrics["logloss"], c.Rank));
     }
@@ -63,11 +62,11 @@ public sealed class AutoMlSearchTests
     [Fact]
     public void DegenerateDataTrainsOrSaysWhy()
     {
-        Assert.Contains("single value", Refusal(With(Moons(20), "y", _ => "same")));
-        Assert.Contains("every cell is missing", Refusal(With(Moons(20), "y", _ => null)));
-        Assert.Contains("at least 4", Refusal(With(Moons(20), "y", r => r < 3 ? r % 2 == 0 ? "a" : "b" : null)));
+        Assert.Contains("single value", Refusal(With(Curves.Moons(20), "y", _ => "same")));
+        Assert.Contains("every cell is missing", Refusal(With(Curves.Moons(20), "y", _ => null)));
+        Assert.Contains("at least 4", Refusal(With(Curves.Moons(20), "y", r => r < 3 ? r % 2 == 0 ? "a" : "b" : null)));
         // Ten rows; a class with a single row, which all folds but one lack; rows that are all the same but for their label.
-        foreach (var table in new[] { Moons(10), With(Moons(40), "y", r => r == 7 ? "rare" : r % 2 == 0 ? "a" : "b"), With(Flat(40), "y", r => r % 3 == 0 ? "a" : "b") })
+        foreach (var table in new[] { Curves.Moons(10), With(Curves.Moons(40), "y", r => r == 7 ? "rare" : r % 2 == 0 ? "a" : "b"), With(Flat(40), "y", r => r % 3 == 0 ? "a" : "b") })
         {
             try
             {
@@ -91,24 +90,4 @@ public sealed class AutoMlSearchTests
         table.RowCount);
 
     private static Table Flat(int rows) => new([new NumericColumn("a", ColumnKind.Numeric, [.. Enumerable.Repeat(1.0, rows)])], rows);
-
-    /// <summary>Two numbers and a category with a curved border and some noise.</summary>
-    private static Table Moons(int rows)
-    {
-        var random = new SeededRandom(5);
-        double Draw() => random.NextDouble() * 2 - 1;
-        var (a, b) = (new double[rows], new double[rows]);
-        var (codes, labels) = (new int[rows], new int[rows]);
-        for (var r = 0; r < rows; r++)
-        {
-            (a[r], b[r], codes[r]) = (Draw(), Draw(), r % 3);
-            labels[r] = a[r] * a[r] + b[r] + 0.2 * codes[r] + 0.4 * Draw() > 0.5 ? 1 : 0;
-        }
-        return new Table(
-            [
-                new NumericColumn("a", ColumnKind.Numeric, a), new NumericColumn("b", ColumnKind.Numeric, b),
-                new CategoryColumn("c", codes, ["x", "y", "z"]), new CategoryColumn("y", labels, ["no", "yes"]),
-            ],
-            rows);
-    }
 }

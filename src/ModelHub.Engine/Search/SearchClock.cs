@@ -1,0 +1,62 @@
+namespace ModelHub.Engine.Search;
+
+/// <summary>
+/// The time of a search. Trials are asked to stop softly at their own ends, and are cut off hard when the budget less what the rest needs
+/// (blending, reports) is used up; a search that has no model yet may use all of it.
+/// </summary>
+internal sealed class SearchClock : IDisposable
+{
+    private readonly TimeProvider _clock;
+    private readonly long _start;
+    private readonly TimeSpan _used;
+    private readonly CancellationTokenSource _over;
+    private readonly Lock _gate = new();
+    private TimeSpan _rest;
+
+    /// <param name="budget">Null for no limit.</param>
+    /// <param name="used">Of it by earlier runs of the same search.</param>
+    public SearchClock(TimeProvider clock, TimeSpan? budget, TimeSpan used, CancellationToken cancellation)
+    {
+        (_clock, _start, _used, Budget) = (clock, clock.GetTimestamp(), used, budget);
+        var left = budget is { } b ? b - used : Timeout.InfiniteTimeSpan;
+        Timer = new CancellationTokenSource(budget is null ? Timeout.InfiniteTimeSpan : Positive(left), clock);
+        _over = CancellationTokenSource.CreateLinkedTokenSource(Timer.Token, cancellation);
+    }
+
+    public TimeSpan? Budget { get; }
+
+    /// <summary>Fires when trials have to end at once.</summary>
+    public CancellationToken Over => _over.Token;
+
+    public TimeSpan Elapsed => _used + _clock.GetElapsedTime(_start);
+
+    /// <summary>What trials may still use; infinite without a budget.</summary>
+    public TimeSpan Left => Budget is { } budget ? budget - _rest - Elapsed : TimeSpan.MaxValue / 4;
+
+    private CancellationTokenSource Timer { get; }
+
+    /// <summary>Keeps at least so much of the budget for what follows the trials.</summary>
+    public void Keep(TimeSpan rest)
+    {
+        lock (_gate)
+        {
+            if (Budget is not { } budget || rest <= _rest)
+                return;
+            _rest = rest < budget / 2 ? rest : budget / 2;
+            Timer.CancelAfter(Positive(budget - _rest - Elapsed));
+        }
+    }
+
+    public long Stamp() => _clock.GetTimestamp();
+
+    public TimeSpan Since(long stamp) => _clock.GetElapsedTime(stamp);
+
+    public void Dispose()
+    {
+        _over.Dispose();
+        Timer.Dispose();
+    }
+
+    private static TimeSpan Positive(TimeSpan time) =>
+        time < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : time < TimeSpan.FromDays(40) ? time : TimeSpan.FromDays(40);
+}

@@ -1,0 +1,104 @@
+using ModelHub.Engine.Data;
+using ModelHub.Engine.Losses;
+using ModelHub.Engine.Metrics;
+using ModelHub.Engine.Numerics;
+using ModelHub.Engine.Preparation;
+
+namespace ModelHub.Engine.Search;
+
+/// <summary>A table made ready for trials: features, labels and folds, read by all of them.</summary>
+internal sealed class SearchData
+{
+    /// <summary>Below so many cells a fold fills a thread; above, all threads work on one fold.</summary>
+    private const long CellsOfAThread = 400_000;
+
+    public SearchData(Table table, AutoMlOptions options)
+    {
+        Target = options.Target;
+        Labels = Labels.Of(table, options.Target, options.IsRegression);
+        (Plan, Dropped) = FeaturePlan.Learn(table, options.Target, options.Categorical, options.Ignored);
+        var features = Plan.Apply(table);
+        var labels = Labels.Values;
+        if (options.Validation is { } validation)
+        {
+            var others = Labels.Of(validation, options.Target, Labels.Task, Labels.Classes);
+            features = Stack(features, Plan.Apply(validation));
+            Folds = [new Fold(Labelled(labels, 0), Labelled(others, labels.Length))];
+            labels = [.. labels, .. others];
+            if (Folds[0].Held.Length == 0)
+                throw new EngineException($"The validation rows have no label in column '{options.Target}'.");
+        }
+        else
+        {
+            Folds = Fold.Split(labels, Labels.Task, options.Folds, SeededRandom.Derive(options.Seed, 0));
+        }
+        Held = [.. Folds.SelectMany(f => f.Held)];
+        Set = new TrainingSet(features, labels, Labels.Task, Labels.Classes.Count);
+        Truth = [.. Held.Select(r => Set.Labels[r])];
+        Metric = options.Metric ?? (Labels.Task switch { TaskKind.Binary => "auc", TaskKind.Multiclass => "logloss", TaskKind.Regression => "rmse" });
+        if (!MetricDirection.IsKnown(Metric, Labels.Task))
+            throw new EngineException($"'{Metric}' is no metric of a {Labels.Task.ToString().ToLowerInvariant()} task.");
+        IsSmall = (long)Set.Count * Set.Features.FeatureCount * Set.OutputCount < CellsOfAThread;
+    }
+
+    public string Target { get; }
+
+    public Labels Labels { get; }
+
+    public FeaturePlan Plan { get; }
+
+    public List<DroppedColumn> Dropped { get; }
+
+    public TrainingSet Set { get; }
+
+    public Fold[] Folds { get; }
+
+    /// <summary>The held rows of all folds, fold after fold.</summary>
+    public int[] Held { get; }
+
+    /// <summary>Labels of <see cref="Held"/>.</summary>
+    public double[] Truth { get; }
+
+    /// <summary>Orders the leaderboard.</summary>
+    public string Metric { get; }
+
+    /// <summary>A fold per thread, instead of all threads in one fold.</summary>
+    public bool IsSmall { get; }
+
+    public TaskKind Task => Labels.Task;
+
+    public bool IsRegression => Task == TaskKind.Regression;
+
+    public ILoss Loss() => Task switch
+    {
+        TaskKind.Binary => new LogisticLoss(),
+        TaskKind.Multiclass => new SoftmaxLoss(Labels.Classes.Count),
+        TaskKind.Regression => new SquaredLoss(),
+    };
+
+    /// <summary>The mean smooth loss of raw scores, rows × outputs.</summary>
+    public double MeanLoss(ReadOnlySpan<double> scores, ReadOnlySpan<double> truth)
+    {
+        var loss = Loss();
+        var width = Set.OutputCount;
+        var sum = 0.0;
+        for (var i = 0; i < truth.Length; i++)
+            sum += loss.Value(scores.Slice(i * width, width), truth[i]);
+        return sum / truth.Length;
+    }
+
+    private static int[] Labelled(double[] labels, int offset) =>
+        [.. Enumerable.Range(0, labels.Length).Where(r => !double.IsNaN(labels[r])).Select(r => r + offset)];
+
+    private static FeatureMatrix Stack(FeatureMatrix above, FeatureMatrix below)
+    {
+        var columns = new float[above.FeatureCount][];
+        for (var f = 0; f < columns.Length; f++)
+        {
+            columns[f] = new float[above.RowCount + below.RowCount];
+            for (var r = 0; r < columns[f].Length; r++)
+                columns[f][r] = r < above.RowCount ? above[r, f] : below[r - above.RowCount, f];
+        }
+        return new FeatureMatrix(above.Features, columns, above.RowCount + below.RowCount);
+    }
+}

@@ -1,0 +1,196 @@
+using ModelHub.Engine.Ensembles;
+using ModelHub.Engine.Inference;
+using ModelHub.Engine.Numerics;
+using ModelHub.Engine.Trees;
+
+namespace ModelHub.Engine.Search;
+
+/// <summary>
+/// Runs trials fold by fold. Little data: a fold per thread. Much data: all threads in one fold after the other. Each part is looked up in
+/// the journal first, claimed before it is computed and stored after it.
+/// </summary>
+internal sealed class TrialRunner(SearchData data, AutoMlOptions options, SearchClock clock, ISearchJournal? journal, CancellationToken cancellation)
+{
+    private readonly object _gate = new();
+
+    /// <summary>Share of what is left of the time that a trial may take.</summary>
+    public double Share { get; set; } = 0.25;
+
+    /// <summary>Runs trials until all are done or the time is over; <paramref name="ended"/> is called once for each that began.</summary>
+    /// <param name="ended">Called on whichever thread ended the trial's last part.</param>
+    public IReadOnlyList<TrialRun> Run(IReadOnlyList<Trial> trials, Action<TrialRun> ended)
+    {
+        TrialRun[] runs = [.. trials.Select(t => new TrialRun(t, data.Folds.Length))];
+        var pullers = data.IsSmall ? Math.Max(1, options.Threads) : 1;
+        Exception? failure = null;
+        void Pull(int _)
+        {
+            try
+            {
+                while (failure is null && Take(runs) is var (run, fold))
+                {
+                    if (Work(run, fold, data.IsSmall ? 1 : options.Threads))
+                        ended(run);
+                }
+            }
+            catch (Exception error)
+            {
+                lock (_gate)
+                {
+                    failure ??= error;
+                    Monitor.PulseAll(_gate);
+                }
+            }
+        }
+        if (pullers == 1)
+            Pull(0);
+        else
+            Parallel.For(0, pullers, new ParallelOptions { MaxDegreeOfParallelism = pullers }, Pull);
+        if (failure is not null)
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+        foreach (var run in runs.Where(r => r.Until is not null && !r.IsDone && r.Failure is null))
+        {
+            run.Failure = $"The time was over after {run.Folds.Count(f => f is not null)} of {run.Folds.Length} folds.";
+            ended(run);
+        }
+        return runs;
+    }
+
+    /// <summary>The next part to be computed here; null when there is none left, or no time.</summary>
+    private (TrialRun Run, int Fold)? Take(TrialRun[] runs)
+    {
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var elsewhere = false;
+            lock (_gate)
+            {
+                if (clock.Over.IsCancellationRequested || clock.Left <= TimeSpan.Zero)
+                    return null;
+                foreach (var run in runs)
+                {
+                    for (var fold = 0; fold < run.Folds.Length && run.Failure is null; fold++)
+                    {
+                        if (run.States[fold] is PartState.Open or PartState.Elsewhere)
+                        {
+                            if (journal is null || journal.Find(FoldRecord.Name(run.Trial, fold)) is not null || journal.Claim(FoldRecord.Name(run.Trial, fold)))
+                            {
+                                run.States[fold] = PartState.Running;
+                                Deadline(run);
+                                return (run, fold);
+                            }
+                            run.States[fold] = PartState.Elsewhere;
+                            elsewhere = true;
+                        }
+                        // The first fold tells whether the others are worth it.
+                        if (fold == 0 && run.Trial.HopelessLoss is not null && run.States[0] != PartState.Done)
+                            break;
+                    }
+                }
+                if (!elsewhere)
+                {
+                    if (!runs.Any(r => r.Failure is null && r.States.Contains(PartState.Running)))
+                        return null;
+                    Monitor.Wait(_gate, 100);
+                    continue;
+                }
+            }
+            journal!.Wait(clock.Over);
+        }
+    }
+
+    private void Deadline(TrialRun run) => run.Until ??= clock.Elapsed + clock.Left * Share;
+
+    /// <summary>Computes a part, or reads it; true when with it the trial has ended.</summary>
+    private bool Work(TrialRun run, int fold, int threads)
+    {
+        var name = FoldRecord.Name(run.Trial, fold);
+        var result = journal?.Find(name) is { } bytes ? FoldRecord.Read(bytes) : null;
+        var isNew = result is null;
+        double[]? scores = null;
+        if (result is null)
+        {
+            if (Fit(run, fold, threads) is not var (fitted, held))
+                return false;
+            (result, scores) = (fitted, held);
+        }
+        else if (result.Model is { } model)
+        {
+            scores = Held(model, fold);
+        }
+        if (isNew)
+            journal?.Store(name, FoldRecord.Write(result), clock.Elapsed);
+        lock (_gate)
+        {
+            run.Folds[fold] = result;
+            run.Scores[fold] = scores;
+            run.States[fold] = PartState.Done;
+            Monitor.PulseAll(_gate);
+            if (run.Failure is not null)
+                return false;
+            run.Failure = result.Failure;
+            if (fold == 0 && run.Folds.Length > 1 && run.Trial.HopelessLoss is { } bound && !(result.Loss <= bound))
+                run.Failure ??= $"Given up after the first fold: its loss is {result.Loss:G5}, with {bound:G5} it would have gone on.";
+            return run.Failure is not null || run.IsDone;
+        }
+    }
+
+    /// <summary>Null when the time was over.</summary>
+    private (FoldResult Result, double[]? Held)? Fit(TrialRun run, int fold, int threads)
+    {
+        var stamp = clock.Stamp();
+        // What is left of the trial's time is shared evenly by the rounds of folds that are left.
+        var until = run.Until!.Value;
+        int open;
+        lock (_gate)
+            open = 1 + run.States.Count(s => s is PartState.Open);
+        var rounds = (open + (data.IsSmall ? options.Threads : 1) - 1) / (data.IsSmall ? options.Threads : 1);
+        var share = clock.Elapsed + (until - clock.Elapsed) / rounds;
+        var history = new List<FitStep>();
+        try
+        {
+            var model = run.Trial.Learner.Fit(data.Set.With(data.Folds[fold].Train), new FitContext
+            {
+                Seed = SeededRandom.Derive(options.Seed, (ulong)fold + 1),
+                Threads = threads,
+                Cancellation = clock.Over,
+                ValidationRows = data.Folds[fold].Held,
+                OutOfTime = () => clock.Elapsed > share,
+                Progress = fold == 0 ? history.Add : null,
+            });
+            var scores = Held(model, fold);
+            return (new FoldResult(model, null, clock.Since(stamp).TotalSeconds, LossOf(model, scores, fold), history), scores);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
+        catch (EngineException refusal)
+        {
+            return (new FoldResult(null, refusal.Message, clock.Since(stamp).TotalSeconds, double.PositiveInfinity, []), null);
+        }
+        catch (OutOfMemoryException)
+        {
+            return (new FoldResult(null, "There was not enough memory.", clock.Since(stamp).TotalSeconds, double.PositiveInfinity, []), null);
+        }
+    }
+
+    private double[] Held(IModel model, int fold)
+    {
+        var rows = data.Folds[fold].Held;
+        var scores = new double[rows.Length * data.Set.OutputCount];
+        CompiledForest.Compile(model).Score(data.Set.Features, rows, scores);
+        return scores;
+    }
+
+    private double LossOf(IModel model, double[] scores, int fold)
+    {
+        double[] truth = [.. data.Folds[fold].Held.Select(r => data.Set.Labels[r])];
+        if (model is Forest { Link: Link.Probability })
+        {
+            var (slope, offsets) = ShareCalibration.Fit(scores, truth, data.Set.OutputCount, (0, 0));
+            scores = [.. scores.Select((s, i) => slope * s + offsets[i % offsets.Length])];
+        }
+        return data.MeanLoss(scores, truth);
+    }
+}
