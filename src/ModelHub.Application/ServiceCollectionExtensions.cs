@@ -45,6 +45,7 @@ public static class ServiceCollectionExtensions
         services.AddScoped<TestService>();
         services.AddScoped<IJobHandler, TestHandler>();
         services.AddSingleton<IModelSource, CustomModelSource>();
+        services.AddSingleton<IModelSource, ModelFileSource>();
         services.AddSingleton<ModelCache>();
         services.AddSingleton<DeploymentCache>();
         services.AddSingleton<DeploymentGate>();
@@ -82,6 +83,10 @@ public static class ServiceCollectionExtensions
         services.AddScoped<PackageService>();
         services.AddScoped<RepositoryService>();
         services.AddScoped<TemplateService>();
+        services.AddSingleton<ModelFiles>();
+        services.AddScoped<UploadService>();
+        services.AddScoped<RegistryService>();
+        services.AddScoped<IJobHandler, ConversionHandler>();
         return services;
     }
 }

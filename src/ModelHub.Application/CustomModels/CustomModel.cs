@@ -82,6 +82,13 @@ public sealed class CustomModel
         (Target, UpdatedAt) = (target, now);
     }
 
+    /// <summary>What a model predicts whose file says so itself.</summary>
+    public void Retarget(TargetType type, CustomModelTarget target, DateTimeOffset now)
+    {
+        target.Check(type);
+        (TargetType, Target, UpdatedAt) = (type, target, now);
+    }
+
     public void RunWith(CustomModelRuntime runtime, DateTimeOffset now)
     {
         runtime.Check();

@@ -12,3 +12,23 @@ internal sealed class GetWorkspaceRules : AbstractValidator<GetWorkspaceRequest>
 {
     public GetWorkspaceRules() => RuleFor(r => r.Id).NotNull();
 }
+
+internal sealed class ListModelsRules : AbstractValidator<ListModelsRequest>
+{
+    public ListModelsRules() => RuleFor(r => r.WorkspaceId).NotNull();
+}
+
+internal sealed class GetVersionRules : AbstractValidator<GetVersionRequest>
+{
+    public GetVersionRules() => RuleFor(r => r.ModelVersionId).NotNull();
+}
+
+internal sealed class GetConfigRules : AbstractValidator<GetConfigRequest>
+{
+    public GetConfigRules() => RuleFor(r => r.ModelId).NotNull();
+}
+
+internal sealed class ListVersionsRules : AbstractValidator<ListVersionsRequest>
+{
+    public ListVersionsRules() => RuleFor(r => r.ModelId).NotNull().When(r => r.ModelsPkId is null).WithMessage("Give the name, the number, or both.");
+}
