@@ -85,7 +85,8 @@ public sealed record ArrowSchema(IReadOnlyList<ArrowField> Fields)
             throw new InvalidDataException("It is too short.");
         var start = BinaryPrimitives.ReadUInt32LittleEndian(message.Span) == uint.MaxValue ? 8 : 4;
         var length = BinaryPrimitives.ReadInt32LittleEndian(message.Span[(start - 4)..]);
-        return length > 0 && length <= message.Length - start ? message.Slice(start, length) : throw new InvalidDataException("It is cut short.");
+        return length > 0 && length <= message.Length - start
+            ? message.Slice(start, length) : throw new InvalidDataException("It is cut short.");
     }
 
     private static ArrowField[] Read(FlatTable parent, int slot, int depth, ref int left)

@@ -22,7 +22,8 @@ public sealed class ConversionHandler(HubDbContext db, ModelFiles files, TimePro
     public async Task RunAsync(IJobRun run, CancellationToken cancellation)
     {
         var id = run.Job.SubjectId!.Value;
-        var version = await db.Set<CustomModelVersion>().AsNoTracking().Include(v => v.Files).FirstOrDefaultAsync(v => v.Id == id, cancellation)
+        var version = await db.Set<CustomModelVersion>().AsNoTracking().Include(v => v.Files)
+                .FirstOrDefaultAsync(v => v.Id == id, cancellation)
             ?? throw ModelHubException.NotFound("model version");
         if (version.Status is VersionStatus.Ready or VersionStatus.Error)
         {
@@ -37,9 +38,11 @@ public sealed class ConversionHandler(HubDbContext db, ModelFiles files, TimePro
             var header = opened.Header;
             if (opened.Runner is { } runner)
                 await runner.DisposeAsync();
-            await run.CommitAsync(fresh => PublishAsync(fresh, id, opened.Runtime, header, opened.Trained is not null), CancellationToken.None);
+            await run.CommitAsync(
+                fresh => PublishAsync(fresh, id, opened.Runtime, header), CancellationToken.None);
         }
-        catch (ModelHubException refusal) when (refusal.Kind is ErrorKind.Invalid or ErrorKind.TooLarge or ErrorKind.Unavailable or ErrorKind.WrongState)
+        catch (ModelHubException refusal)
+            when (refusal.Kind is ErrorKind.Invalid or ErrorKind.TooLarge or ErrorKind.Unavailable or ErrorKind.WrongState)
         {
             run.Log(refusal.Message);
             await run.CommitAsync(async fresh => (await OwnAsync(fresh, id)).Fail(Short(refusal.Message)), CancellationToken.None);
@@ -50,19 +53,24 @@ public sealed class ConversionHandler(HubDbContext db, ModelFiles files, TimePro
     {
         if (await db.Set<CustomModelVersion>().FirstOrDefaultAsync(v => v.Id == job.SubjectId, cancellation) is { } version
             && version.Status is not (VersionStatus.Ready or VersionStatus.Error))
-            version.Fail(job.Status == JobStatus.Cancelled ? "The check of this version was cancelled." : Short(job.ErrorMessage ?? "The check of this version failed."));
+        {
+            version.Fail(job.Status == JobStatus.Cancelled
+                ? "The check of this version was cancelled." : Short(job.ErrorMessage ?? "The check of this version failed."));
+        }
     }
 
     /// <summary>The version's model, opened and found sound.</summary>
     private async Task<OpenedModel> CheckAsync(CustomModelVersion version, CancellationToken cancellation)
     {
-        var opened = await files.OpenAsync(version.Files[0].Sha256, null, isNew: true, cancellation);
+        var opened = await files.OpenAsync(version.Files[0].Sha256, null, isHint: false, isNew: true, cancellation);
         try
         {
             var conversion = JsonSerializer.Deserialize<Conversion>(version.Conversion ?? "{}")!;
-            if (Conversion.SchemaOf(conversion.InputSchema, "input_schema") is { } schema && SchemaFit.Problem(schema, opened.Header) is { } misfit)
+            if (Conversion.SchemaOf(conversion.InputSchema, "input_schema") is { } schema
+                && SchemaFit.Problem(schema, opened.Header) is { } misfit)
                 throw ModelHubException.Invalid("input_schema", $"The schema does not fit the model: {misfit}.");
-            if (SampleRows.Of(opened.Header) is { } sample && SampleRows.Problem(opened.Header, await opened.PredictAsync(sample, cancellation)) is { } problem)
+            if (SampleRows.Of(opened.Header) is { } sample
+                && SampleRows.Problem(opened.Header, await opened.PredictAsync(sample, cancellation)) is { } problem)
                 throw ModelHubException.Invalid("file", $"A sample was inferred, and {problem}.");
             return opened;
         }
@@ -74,14 +82,14 @@ public sealed class ConversionHandler(HubDbContext db, ModelFiles files, TimePro
         }
     }
 
-    private async Task PublishAsync(HubDbContext fresh, Guid id, string runtime, ModelHeader header, bool saysWhatItPredicts)
+    private async Task PublishAsync(HubDbContext fresh, Guid id, string runtime, ModelHeader header)
     {
         var version = await OwnAsync(fresh, id);
         version.Upload(runtime, version.Conversion, version.UploadSha256, version.Status);
         version.Proceed(VersionStatus.Ready);
         var model = await fresh.Set<CustomModel>().SingleAsync(m => m.Id == version.ModelId);
         var isRegistrys = !await fresh.Set<CustomModelVersion>().AnyAsync(v => v.ModelId == model.Id && v.Conversion == null);
-        if (saysWhatItPredicts && isRegistrys)
+        if (isRegistrys)
             model.Retarget(TypeOf(header.Task), TargetOf(header), clock.GetUtcNow());
     }
 

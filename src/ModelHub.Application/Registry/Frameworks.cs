@@ -5,7 +5,8 @@ public static class Frameworks
 {
     public static readonly IReadOnlyList<string> Known =
     [
-        "onnx", "tensorflow", "keras", "pytorch", "sklearn", "xgboost", "lightgbm", "python", "mlflow", "custom", "modelhub", "hugging-face", "vllm",
+        "onnx", "tensorflow", "keras", "pytorch", "sklearn", "xgboost", "lightgbm", "python", "mlflow", "custom", "modelhub",
+        "hugging-face", "vllm",
     ];
 
     /// <summary>Also the tasks of Hugging Face: <c>hugging-face-text-classification</c>.</summary>

@@ -22,7 +22,9 @@ internal sealed class ModelFileSource(IServiceScopeFactory scopes, ModelFiles fi
         var file = ModelFile(version)!;
         try
         {
-            var opened = await files.OpenAsync(file.Sha256, TargetOf(model, version), isNew: version.Conversion is null, cancellation);
+            // An upload was looked at when it came; and it names no target, so that what the file says holds.
+            var isUpload = version.Conversion is not null;
+            var opened = await files.OpenAsync(file.Sha256, TargetOf(model), isHint: isUpload, isNew: !isUpload, cancellation);
             return opened.Loaded(id, model.ProjectId, $"{model.Name} {version.Label}", file.Size);
         }
         catch (ModelHubException broken) when (broken.Kind == ErrorKind.Invalid)
@@ -33,25 +35,31 @@ internal sealed class ModelFileSource(IServiceScopeFactory scopes, ModelFiles fi
 
     public async Task<ModelIdentity?> FindAsync(Guid id, CancellationToken cancellation) =>
         await ReadAsync(id, cancellation) is var (model, version)
-            ? new ModelIdentity(id, model.ProjectId, $"{model.Name} {version.Label}", model.TargetType == TargetType.Binary ? model.Target.Threshold : null, Refusal(model, version))
+            ? new ModelIdentity(
+                id, model.ProjectId, $"{model.Name} {version.Label}",
+                model.TargetType == TargetType.Binary ? model.Target.Threshold : null, Refusal(model, version))
             : null;
 
-    /// <summary>The file that is the version's model: the only one there is, or the only one whose name is a model file's.</summary>
+    /// <summary>
+    /// The file that is the version's model: the only one there is, or the only one whose name is a model file's. Null when it has code.
+    /// </summary>
     internal static CustomModelFile? ModelFile(CustomModelVersion version)
     {
+        if (version.Files.Any(f => Entries.Contains(f.Path)))
+            return null;
         if (version.Files.Count == 1)
             return version.Files[0];
         var candidates = version.Files.Where(f => ModelFiles.Looks(f.Path) && f.Path != Requirements).ToList();
-        return candidates.Count == 1 ? candidates[0] : candidates.FirstOrDefault(f => f.Path.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) || f.Path.EndsWith(".modelhub", StringComparison.OrdinalIgnoreCase));
+        return candidates.Count == 1 ? candidates[0] : candidates.Find(f => ModelFiles.IsPlain(f.Path));
     }
 
     /// <summary>What a version predicts as its model says; null when only the file says.</summary>
-    internal static ModelTarget? TargetOf(CustomModel model, CustomModelVersion version) => model.TargetType switch
+    internal static ModelTarget? TargetOf(CustomModel model) => model.TargetType switch
     {
-        // A registry upload names no target: what the file says holds.
-        TargetType.Regression or TargetType.Anomaly => version.Conversion is not null ? null : new ModelTarget(TaskKind.Regression, model.Target.Name ?? "target", []),
-        TargetType.Binary => version.Conversion is not null && model.Target.PositiveClass is null ? null : new ModelTarget(
-            TaskKind.Binary, model.Target.Name ?? "target", [model.Target.NegativeClass ?? "0", model.Target.PositiveClass ?? "1"], model.Target.Threshold),
+        TargetType.Regression or TargetType.Anomaly => new ModelTarget(TaskKind.Regression, model.Target.Name ?? "target", []),
+        TargetType.Binary => new ModelTarget(
+            TaskKind.Binary, model.Target.Name ?? "target", [model.Target.NegativeClass ?? "0", model.Target.PositiveClass ?? "1"],
+            model.Target.Threshold),
         TargetType.Multiclass => new ModelTarget(TaskKind.Multiclass, model.Target.Name ?? "target", model.Target.Classes),
         _ => null,
     };
@@ -69,8 +77,9 @@ internal sealed class ModelFileSource(IServiceScopeFactory scopes, ModelFiles fi
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<HubDbContext>();
-        var version = await db.Set<CustomModelVersion>().AsNoTracking().Include(v => v.Files).FirstOrDefaultAsync(v => v.Id == id, cancellation);
-        if (version is null || version.Files.Any(f => Entries.Contains(f.Path)) || ModelFile(version) is null)
+        var version = await db.Set<CustomModelVersion>().AsNoTracking().Include(v => v.Files)
+            .FirstOrDefaultAsync(v => v.Id == id, cancellation);
+        if (version is null || ModelFile(version) is null)
             return null;
         return (await db.Set<CustomModel>().AsNoTracking().SingleAsync(m => m.Id == version.ModelId, cancellation), version);
     }

@@ -22,7 +22,9 @@ public sealed record OpenedModel(string Runtime, TrainedModel? Trained, IModelRu
         Trained is not null ? Trained.Predict(rows, cancellation) : await Runner!.PredictAsync(rows, cancellation);
 }
 
-/// <summary>Opens model files by their content, whatever they are called or said to be. Only data is read: no file's code is ever run here.</summary>
+/// <summary>
+/// Opens model files by their content, whatever they are called or said to be. Only data is read: no file's code is ever run here.
+/// </summary>
 public sealed class ModelFiles(IArtifactStore store, IEnumerable<IOnnxRuntime> onnx)
 {
     private const long Largest = 1L << 30;
@@ -35,6 +37,9 @@ public sealed class ModelFiles(IArtifactStore store, IEnumerable<IOnnxRuntime> o
     /// <summary>Whether a name is one that model files have.</summary>
     public static bool Looks(string path) => Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Whether a name is one that nothing but a model has.</summary>
+    public static bool IsPlain(string path) => Path.GetExtension(path).ToLowerInvariant() is ".onnx" or ".modelhub";
+
     /// <summary>What the file is; only its start is read.</summary>
     public async Task<ModelFormat> RecogniseAsync(string sha256, CancellationToken cancellation)
     {
@@ -44,32 +49,41 @@ public sealed class ModelFiles(IArtifactStore store, IEnumerable<IOnnxRuntime> o
         var format = ForeignModel.Recognise(head);
 
         // A long JSON text may name its kind late.
-        return format == ModelFormat.Unknown && stream.Length is > HeadBytes and <= Largest && head.AsSpan().TrimStart(" \t\r\n"u8).StartsWith("{"u8)
+        return format == ModelFormat.Unknown && stream.Length is > HeadBytes and <= Largest
+            && head.AsSpan().TrimStart(" \t\r\n"u8).StartsWith("{"u8)
             ? ForeignModel.Recognise(await ReadAsync(sha256, cancellation)) : format;
     }
 
     /// <summary>Reads a model that runs in this process.</summary>
     /// <param name="isNew">Whether nobody has opened it before: native formats are then tried in a process of their own first.</param>
-    /// <param name="target">What it predicts, for files that do not say so; null for what the file says, or a regression.</param>
-    /// <exception cref="ModelHubException">It is broken, of a kind that does not run here, or too large; or its bytes are not those that were stored.</exception>
-    public async Task<OpenedModel> OpenAsync(string sha256, ModelTarget? target, bool isNew, CancellationToken cancellation)
+    /// <param name="target">What it is to predict; null for what the file says, or else a regression.</param>
+    /// <param name="isHint">Whether the target only gives names to what the file says, and otherwise does not matter.</param>
+    /// <exception cref="ModelHubException">
+    /// It is broken, of a kind that does not run here, or too large; or its bytes are not those that were stored.
+    /// </exception>
+    public async Task<OpenedModel> OpenAsync(
+        string sha256, ModelTarget? target, bool isHint, bool isNew, CancellationToken cancellation)
     {
         var format = await RecogniseAsync(sha256, cancellation);
-        if (format is not (ModelFormat.ModelHub or ModelFormat.XGBoostJson or ModelFormat.XGBoostUbj or ModelFormat.LightGbmText or ModelFormat.Onnx))
+        if (!Runs(format))
             throw ModelHubException.Invalid("file", UnknownFiles.Describe(format));
         var bytes = await ReadAsync(sha256, cancellation);
         if (format == ModelFormat.Onnx)
-            return new OpenedModel("onnx", null, await LoadOnnxAsync(bytes, target ?? ModelTarget.Regression, isNew, cancellation));
+            return new OpenedModel("onnx", null, await LoadOnnxAsync(bytes, target, isHint, isNew, cancellation));
         try
         {
             var model = ForeignModel.TryRead(bytes).Model ?? throw ModelHubException.Invalid("file", UnknownFiles.Describe(format));
-            return new OpenedModel(RuntimeOf(format), target is null ? model : Aimed(model, target), null);
+            return new OpenedModel(RuntimeOf(format), target is null || isHint && !Fits(model.Header, target) ? model : Aimed(model, target), null);
         }
         catch (EngineException broken)
         {
-            throw new ModelHubException(ErrorKind.Invalid, "invalid", $"The file is broken or not supported ({RuntimeOf(format)}): {broken.Message}", inner: broken);
+            throw new ModelHubException(
+                ErrorKind.Invalid, "invalid", $"The file is broken or not supported ({RuntimeOf(format)}): {broken.Message}", inner: broken);
         }
     }
+
+    private static bool Runs(ModelFormat format) => format is ModelFormat.ModelHub or ModelFormat.XGBoostJson or ModelFormat.XGBoostUbj
+        or ModelFormat.LightGbmText or ModelFormat.Onnx;
 
     private static string RuntimeOf(ModelFormat format) => format switch
     {
@@ -83,10 +97,12 @@ public sealed class ModelFiles(IArtifactStore store, IEnumerable<IOnnxRuntime> o
     private static TrainedModel Aimed(TrainedModel model, ModelTarget target)
     {
         var header = model.Header;
-        if (header.Task != target.Task || header.Classes.Count != target.Classes.Count)
+        if (!Fits(header, target))
         {
             throw ModelHubException.Invalid(
-                "targetType", $"The file holds a {Word(header.Task)} model of {header.Classes.Count} classes; the custom model is {Word(target.Task)} with {target.Classes.Count}.");
+                "targetType",
+                $"The file holds a {Word(header.Task)} model of {header.Classes.Count} classes; "
+                + $"the custom model is {Word(target.Task)} with {target.Classes.Count}.");
         }
         // The same names in another order mean the file's order; other names are given in that order.
         var classes = header.Classes.ToHashSet(StringComparer.Ordinal).SetEquals(target.Classes) ? header.Classes : target.Classes;
@@ -99,12 +115,23 @@ public sealed class ModelFiles(IArtifactStore store, IEnumerable<IOnnxRuntime> o
         TaskKind.Binary => "binary", TaskKind.Multiclass => "multiclass", TaskKind.Regression => "regression",
     };
 
-    private async Task<IModelRunner> LoadOnnxAsync(byte[] bytes, ModelTarget target, bool isNew, CancellationToken cancellation)
+    private static bool Fits(ModelHeader header, ModelTarget target) =>
+        header.Task == target.Task && header.Classes.Count == target.Classes.Count;
+
+    private async Task<IModelRunner> LoadOnnxAsync(
+        byte[] bytes, ModelTarget? target, bool isHint, bool isNew, CancellationToken cancellation)
     {
         var runtime = onnx.FirstOrDefault()
-            ?? throw new ModelHubException(ErrorKind.Unavailable, "natives_missing", "This hub has no ONNX Runtime: run ./modelhub natives.");
+            ?? throw new ModelHubException(
+                ErrorKind.Unavailable, "natives_missing", "This hub has no ONNX Runtime: run ./modelhub natives.");
         if (isNew)
             await runtime.ProbeAsync(bytes, cancellation);
+        if (target is null || !isHint)
+            return runtime.Load(bytes, target);
+        var asItSays = runtime.Load(bytes, null);
+        if (!Fits(asItSays.Header, target))
+            return asItSays;
+        await asItSays.DisposeAsync();
         return runtime.Load(bytes, target);
     }
 
@@ -112,10 +139,14 @@ public sealed class ModelFiles(IArtifactStore store, IEnumerable<IOnnxRuntime> o
     {
         await using var stream = await store.OpenAsync(sha256, cancellation);
         if (stream.Length > Largest)
-            throw new ModelHubException(ErrorKind.TooLarge, "model_too_large", $"The model file has {stream.Length} bytes; {Largest} are read here.");
+        {
+            throw new ModelHubException(
+                ErrorKind.TooLarge, "model_too_large", $"The model file has {stream.Length} bytes; {Largest} are read here.");
+        }
         var bytes = new byte[stream.Length];
         await stream.ReadExactlyAsync(bytes, cancellation);
         return Convert.ToHexStringLower(SHA256.HashData(bytes)) == sha256 ? bytes
-            : throw new ModelHubException(ErrorKind.Internal, "artifact_damaged", "The model's file was changed on the disk: its checksum does not fit.");
+            : throw new ModelHubException(
+                ErrorKind.Internal, "artifact_damaged", "The model's file was changed on the disk: its checksum does not fit.");
     }
 }

@@ -47,7 +47,8 @@ public sealed record VersionFile(string Name, string Sha256, long Size)
         if (files.Count == 1)
             return new VersionFile(files[0].Path, version.UploadSha256 ?? files[0].Sha256, files[0].Size);
         var sha = version.UploadSha256
-            ?? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(files.Select(f => $"{f.Path}\n{f.Sha256}\n")))));
+            ?? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
+                string.Concat(files.Select(f => $"{f.Path}\n{f.Sha256}\n")))));
         return new VersionFile(files.Count == 0 ? "" : files[0].Path, sha, files.Sum(f => f.Size));
     }
 }
@@ -60,7 +61,8 @@ public sealed class RegistryService(HubDbContext db, CustomModelAccess access, W
 {
     private const int MostListed = 10_000;
 
-    public async Task<(Workspace Workspace, IReadOnlyList<RegistryModel> Models)> ListAsync(Caller caller, long workspaceNumber, CancellationToken cancellation)
+    public async Task<(Workspace Workspace, IReadOnlyList<RegistryModel> Models)> ListAsync(
+        Caller caller, long workspaceNumber, CancellationToken cancellation)
     {
         var workspace = await workspaces.GetAsync(caller, workspaceNumber, ProjectRole.Viewer, cancellation);
         var models = await access.Visible(caller).AsNoTracking().Where(m => m.ProjectId == workspace.Project.Id)
@@ -78,8 +80,9 @@ public sealed class RegistryService(HubDbContext db, CustomModelAccess access, W
             ?? throw ModelHubException.NotFound("model version");
     }
 
-    /// <summary>Versions of the models with a name, of the model with a number (or a version with it), or of what both say; the newest first.</summary>
-    public async Task<IReadOnlyList<RegistryVersion>> VersionsAsync(Caller caller, string? name, long? number, CancellationToken cancellation)
+    /// <summary>Versions of the models with a name, of the model with a number (or a version with it), or of both; the newest first.</summary>
+    public async Task<IReadOnlyList<RegistryVersion>> VersionsAsync(
+        Caller caller, string? name, long? number, CancellationToken cancellation)
     {
         if (number is { } wanted)
         {
@@ -92,7 +95,8 @@ public sealed class RegistryService(HubDbContext db, CustomModelAccess access, W
 
     private async Task<CustomModel?> ByNumberAsync(Caller caller, long number, CancellationToken cancellation) =>
         await access.Visible(caller).AsNoTracking()
-            .Where(m => m.Number == number || db.Set<CustomModelVersion>().Any(v => v.ModelId == m.Id && v.Number == number)).FirstOrDefaultAsync(cancellation);
+            .Where(m => m.Number == number || db.Set<CustomModelVersion>().Any(v => v.ModelId == m.Id && v.Number == number))
+            .FirstOrDefaultAsync(cancellation);
 
     private async Task<IReadOnlyList<RegistryVersion>> VersionsAsync(IReadOnlyList<CustomModel> models, CancellationToken cancellation)
     {
@@ -101,7 +105,7 @@ public sealed class RegistryService(HubDbContext db, CustomModelAccess access, W
         var versions = await db.Set<CustomModelVersion>().AsNoTracking().Include(v => v.Files).Where(v => wanted.Contains(v.ModelId))
             .OrderByDescending(v => v.CreatedAt).ThenByDescending(v => v.Number).Take(MostListed).ToListAsync(cancellation);
         var ids = versions.Select(v => v.Id).ToList();
-        var deployed = (await db.Set<DeploymentModel>().Where(m => ids.Contains(m.ModelId)).Select(m => m.ModelId).ToListAsync(cancellation)).ToHashSet();
+        var deployed = await db.Set<DeploymentModel>().Where(m => ids.Contains(m.ModelId)).Select(m => m.ModelId).ToHashSetAsync(cancellation);
         var jobs = await db.Jobs.Where(j => j.Kind == ConversionHandler.JobKind && j.SubjectId != null && ids.Contains(j.SubjectId.Value))
             .Select(j => new { j.SubjectId, j.Id }).ToListAsync(cancellation);
         var projects = models.Select(m => m.ProjectId).Distinct().ToList();

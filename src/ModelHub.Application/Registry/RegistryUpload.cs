@@ -44,10 +44,14 @@ public sealed partial record Conversion
         if (!PythonVersions().IsMatch(PythonVersion))
             throw ModelHubException.Invalid("conversion.python_version", "'python_version' is a version such as 3.11.");
         if (Requirements.Count > 1000 || Requirements.Any(r => r is not { Length: > 0 and <= 1000 }))
-            throw ModelHubException.Invalid("conversion.requirements", "'requirements' is a list of at most 1000 texts of 1 to 1000 characters.");
+        {
+            throw ModelHubException.Invalid(
+                "conversion.requirements", "'requirements' is a list of at most 1000 texts of 1 to 1000 characters.");
+        }
         if (Arch?.Length > 50 || Accel?.Length > 50)
             throw ModelHubException.Invalid("conversion", "'arch' and 'accel' are short names.");
-        if (FrameworkConfig is { } config && (config.ValueKind is not (JsonValueKind.Object or JsonValueKind.Null) || config.GetRawText().Length > 100_000))
+        if (FrameworkConfig is { } config
+            && (config.ValueKind is not (JsonValueKind.Object or JsonValueKind.Null) || config.GetRawText().Length > 100_000))
             throw ModelHubException.Invalid("conversion.framework_config", "'framework_config' is an object.");
         SchemaOf(InputSchema, "input_schema");
         SchemaOf(OutputSchema, "output_schema");

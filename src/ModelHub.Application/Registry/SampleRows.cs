@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelHub.Engine.Data;
 using ModelHub.Engine.Inference;
 
@@ -32,7 +33,10 @@ internal static class SampleRows
         for (var i = width; i < outputs.Length; i++)
         {
             if (!double.IsFinite(outputs[i]) || header.Task != TaskKind.Regression && outputs[i] is < -1e-6 or > 1 + 1e-6)
-                return $"it answers {outputs[i].ToString("R", System.Globalization.CultureInfo.InvariantCulture)}, which is no {(header.Task == TaskKind.Regression ? "number" : "probability")}";
+            {
+                var said = outputs[i].ToString("R", CultureInfo.InvariantCulture);
+                return $"it answers {said}, which is no {(header.Task == TaskKind.Regression ? "number" : "probability")}";
+            }
         }
         return null;
     }

@@ -31,7 +31,8 @@ public sealed class UploadService(HubDbContext db, WorkspaceService workspaces, 
     }
 
     /// <summary>Makes the version and queues its checking; the version's number is known at once.</summary>
-    public async Task<CustomModelVersion> CreateAsync(Caller caller, RegistryUpload wanted, string fileName, StoredArtifact file, CancellationToken cancellation)
+    public async Task<CustomModelVersion> CreateAsync(
+        Caller caller, RegistryUpload wanted, string fileName, StoredArtifact file, CancellationToken cancellation)
     {
         var upload = wanted.Checked();
         var workspace = await workspaces.GetAsync(caller, upload.WorkspaceNumber, ProjectRole.Editor, cancellation);
@@ -50,14 +51,17 @@ public sealed class UploadService(HubDbContext db, WorkspaceService workspaces, 
             db.Add(model);
         }
         model.Show(upload.Visibility);
-        var last = await db.Set<CustomModelVersion>().Where(v => v.ModelId == model.Id).OrderByDescending(v => v.Major).ThenByDescending(v => v.Minor)
+        var last = await db.Set<CustomModelVersion>().Where(v => v.ModelId == model.Id)
+            .OrderByDescending(v => v.Major).ThenByDescending(v => v.Minor)
             .Select(v => new { v.Major, v.Minor }).FirstOrDefaultAsync(cancellation);
         var version = new CustomModelVersion(model.Id, last?.Major ?? 1, last is null ? 0 : last.Minor + 1, caller.UserId, now);
-        version.Upload(upload.Conversion.Framework, JsonSerializer.Serialize(upload.Conversion), file.Sha256, VersionStatus.PendingLoadNative);
+        version.Upload(
+            upload.Conversion.Framework, JsonSerializer.Serialize(upload.Conversion), file.Sha256, VersionStatus.PendingLoadNative);
         version.Add(new CustomModelFile(version.Id, 0, path, file.Sha256, file.Size, now));
         db.Add(version);
         model.Point(version, now);
-        await jobs.EnqueueAsync(new Job(ConversionHandler.JobKind, JobLane.Light, caller.UserId, workspace.Project.Id, version.Id, "{}", now), cancellation);
+        var job = new Job(ConversionHandler.JobKind, JobLane.Light, caller.UserId, workspace.Project.Id, version.Id, "{}", now);
+        await jobs.EnqueueAsync(job, cancellation);
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         return version;

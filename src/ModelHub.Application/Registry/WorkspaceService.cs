@@ -40,6 +40,7 @@ public sealed class WorkspaceService(HubDbContext db, ProjectAccess access, Proj
         var ids = found.SelectMany(p => p.Members.Select(m => m.UserId).Append(p.OwnerId)).Distinct().ToList();
         var names = await db.Users.Where(u => ids.Contains(u.Id)).ToDictionaryAsync(u => u.Id, u => u.Username, cancellation);
         return [.. found.Select(p => new Workspace(
-            p, names.GetValueOrDefault(p.OwnerId, ""), [.. p.Members.Select(m => (names.GetValueOrDefault(m.UserId, ""), m.Role)).OrderBy(m => m.Item1)]))];
+            p, names.GetValueOrDefault(p.OwnerId, ""),
+            [.. p.Members.Select(m => (names.GetValueOrDefault(m.UserId, ""), m.Role)).OrderBy(m => m.Item1)]))];
     }
 }

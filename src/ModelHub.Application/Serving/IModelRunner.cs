@@ -12,6 +12,10 @@ public interface IModelRunner : IAsyncDisposable
     /// <summary>What it reads and gives. Inputs may be empty when the model does not say: it is then given every column.</summary>
     ModelHeader Header { get; }
 
+    /// <summary>Gets ready, where that takes time or may fail.</summary>
+    /// <exception cref="Errors.ModelHubException">It cannot be loaded or started.</exception>
+    Task WarmAsync(CancellationToken cancellation) => Task.CompletedTask;
+
     /// <summary>Rows × (a probability per class; one value for a regression), row after row.</summary>
     /// <exception cref="Errors.ModelHubException">The model refuses the rows, fails, or answers something else than predictions.</exception>
     Task<double[]> PredictAsync(Table rows, CancellationToken cancellation);

@@ -21,5 +21,6 @@ public interface IOnnxRuntime
 
     /// <summary>A runner of a file that was probed before.</summary>
     /// <exception cref="Errors.ModelHubException">As <see cref="ProbeAsync"/>; or its inputs and outputs do not fit.</exception>
-    IModelRunner Load(ReadOnlyMemory<byte> model, ModelTarget target);
+    /// <param name="target">Null for what the graph says: a classification by its labels and probabilities, else a regression.</param>
+    IModelRunner Load(ReadOnlyMemory<byte> model, ModelTarget? target);
 }

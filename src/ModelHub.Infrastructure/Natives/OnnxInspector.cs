@@ -65,7 +65,7 @@ internal static class OnnxInspector
         }
     }
 
-    private static ulong Varint(ref ReadOnlySpan<byte> bytes)
+    internal static ulong Varint(ref ReadOnlySpan<byte> bytes)
     {
         ulong value = 0;
         for (var i = 0; i < 10 && i < bytes.Length; i++)

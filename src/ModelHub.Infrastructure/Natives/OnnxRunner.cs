@@ -14,12 +14,14 @@ internal sealed class OnnxRunner : IModelRunner
     private readonly OnnxColumns _columns;
     private readonly OnnxAnswer _answer;
 
-    public OnnxRunner(OnnxApi api, ReadOnlySpan<byte> model, ModelTarget target)
+    public OnnxRunner(OnnxApi api, ReadOnlySpan<byte> model, ModelTarget? wanted)
     {
         _api = api;
         _session = new OnnxSession(api, model);
+        var target = wanted ?? ModelTarget.Regression;
         try
         {
+            target = wanted ?? OnnxLabels.TargetOf(_session.Outputs, model) ?? ModelTarget.Regression;
             _columns = new OnnxColumns(api, _session.Inputs);
             _answer = new OnnxAnswer(_session.Outputs, target);
         }

@@ -35,7 +35,7 @@ public sealed class OnnxRuntime(NativeLibraries libraries) : IOnnxRuntime
         }
     }
 
-    public IModelRunner Load(ReadOnlyMemory<byte> model, ModelTarget target)
+    public IModelRunner Load(ReadOnlyMemory<byte> model, ModelTarget? target)
     {
         var library = Library();
         IModelRunner? runner = null;

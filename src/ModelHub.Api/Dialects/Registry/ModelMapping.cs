@@ -56,7 +56,8 @@ internal static class ModelMapping
         var file = found.File;
         return new ListedVersionWire
         {
-            Sha = file.Sha256, ModelsPkId = found.Model.Number, ModelVersion = found.Version.Id.ToString(), OwnerId = found.Model.CreatedBy.ToString(),
+            Sha = file.Sha256, ModelsPkId = found.Model.Number, ModelVersion = found.Version.Id.ToString(),
+            OwnerId = found.Model.CreatedBy.ToString(),
             ModelId = found.Model.Name, Id = found.Version.Number, FileName = file.Name, Status = StatusOf(found.Version.Status),
         };
     }
@@ -77,7 +78,8 @@ internal static class ModelMapping
             WorkspaceId = found.WorkspaceNumber,
             Conversion = new ConversionWire
             {
-                Arch = conversion.Arch, Accel = conversion.Accel, PythonVersion = conversion.PythonVersion, Requirements = conversion.Requirements,
+                Arch = conversion.Arch, Accel = conversion.Accel, PythonVersion = conversion.PythonVersion,
+                Requirements = conversion.Requirements,
                 Framework = conversion.Framework, FrameworkConfig = conversion.FrameworkConfig,
             },
             Id = version.Number,
@@ -106,7 +108,8 @@ internal static class ModelMapping
     {
         null => throw Missing("workspace_id"),
         { ValueKind: JsonValueKind.Number } number when number.TryGetInt64(out var whole) => whole,
-        { ValueKind: JsonValueKind.String } text when long.TryParse(text.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out var whole) => whole,
+        { ValueKind: JsonValueKind.String } text
+            when long.TryParse(text.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out var whole) => whole,
         _ => throw ModelHubException.Invalid("workspace_id", "'workspace_id' is a workspace's number."),
     };
 

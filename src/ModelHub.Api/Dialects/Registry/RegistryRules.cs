@@ -30,5 +30,6 @@ internal sealed class GetConfigRules : AbstractValidator<GetConfigRequest>
 
 internal sealed class ListVersionsRules : AbstractValidator<ListVersionsRequest>
 {
-    public ListVersionsRules() => RuleFor(r => r.ModelId).NotNull().When(r => r.ModelsPkId is null).WithMessage("Give the name, the number, or both.");
+    public ListVersionsRules() => RuleFor(r => r.ModelId).NotNull().When(r => r.ModelsPkId is null)
+        .WithMessage("Give the name, the number, or both.");
 }

@@ -23,9 +23,11 @@ internal sealed class UploadForm(UploadService uploads, Caller caller)
     private string _fileName = "";
 
     /// <exception cref="ModelHubException">A part is missing, twice there, or refused.</exception>
-    public async Task<(RegistryUpload Upload, string FileName, StoredArtifact File)> ReadAsync(HttpRequest request, CancellationToken cancellation)
+    public async Task<(RegistryUpload Upload, string FileName, StoredArtifact File)> ReadAsync(
+        HttpRequest request, CancellationToken cancellation)
     {
-        var boundary = MediaTypeHeaderValue.TryParse(request.ContentType, out var type) ? HeaderUtilities.RemoveQuotes(type.Boundary).Value : null;
+        var boundary = MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
+            ? HeaderUtilities.RemoveQuotes(type.Boundary).Value : null;
         if (boundary is not { Length: > 0 and <= 200 })
             throw ModelHubException.Invalid("body", "The form has no boundary.");
         var reader = new MultipartReader(boundary, request.Body);
@@ -53,7 +55,8 @@ internal sealed class UploadForm(UploadService uploads, Caller caller)
         switch (header is null ? null : HeaderUtilities.RemoveQuotes(header.Name).Value)
         {
             case "metadata" when _upload is null:
-                _upload = await uploads.CheckAsync(caller, ModelMapping.ToUpload(await MetadataAsync(section.Body, cancellation)), cancellation);
+                var wanted = ModelMapping.ToUpload(await MetadataAsync(section.Body, cancellation));
+                _upload = await uploads.CheckAsync(caller, wanted, cancellation);
                 break;
             case "file" when _file is null:
                 // Clients on other systems send whole paths.
@@ -87,7 +90,8 @@ internal sealed class UploadForm(UploadService uploads, Caller caller)
         catch (JsonException broken)
         {
             var field = broken.Path is { Length: > 2 } path ? "metadata." + path[2..] : "metadata";
-            throw new MalformedBodyException($"'{field}' is broken or of a wrong type (line {broken.LineNumber + 1}, byte {broken.BytePositionInLine + 1}).");
+            throw new MalformedBodyException(
+                $"'{field}' is broken or of a wrong type (line {broken.LineNumber + 1}, byte {broken.BytePositionInLine + 1}).");
         }
     }
 }

@@ -2,12 +2,15 @@ using Microsoft.EntityFrameworkCore;
 using ModelHub.Application.Datasets;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Jobs;
+using ModelHub.Application.Registry;
+using ModelHub.Application.Sandboxes;
+using ModelHub.Application.Serving;
 using ModelHub.Application.Storage;
 
 namespace ModelHub.Application.CustomModels.Runs;
 
 /// <summary>Runs a test of a custom model version. A model that fails its test is a result, not a failure of the job.</summary>
-public sealed class TestHandler(HubDbContext db, ModelPrograms programs, DatasetTables tables, TimeProvider clock) : IJobHandler
+public sealed class TestHandler(HubDbContext db, ModelPrograms programs, ModelFiles files, DatasetTables tables, TimeProvider clock) : IJobHandler
 {
     public const string JobKind = "custom_model.test";
 
@@ -19,15 +22,9 @@ public sealed class TestHandler(HubDbContext db, ModelPrograms programs, Dataset
         var test = await db.Set<CustomModelTest>().AsNoTracking().SingleOrDefaultAsync(t => t.Id == id, cancellation)
             ?? throw ModelHubException.NotFound("test");
         await run.SaveAsync(async fresh => (await OwnAsync(fresh, id))?.Start(), cancellation);
-        var (_, _, program) = await programs.FindAsync(test.VersionId, cancellation) ?? throw ModelHubException.NotFound("custom model version");
-        var checks = new TestRun(
-            programs,
-            program with
-            {
-                Memory = test.Runtime.MaximumMemory ?? program.Memory, Replicas = test.Runtime.Replicas ?? program.Replicas,
-                HasNetwork = test.Runtime.Network is { } network ? network == NetworkPolicy.Public : program.HasNetwork,
-            },
-            test);
+        var (model, version, program) = await programs.FindAsync(test.VersionId, cancellation)
+            ?? throw ModelHubException.NotFound("custom model version");
+        var checks = new TestRun(log => Start(model, version, Bounded(program, test), log), program.Target.Name, test);
         try
         {
             await checks.RunAsync(await tables.ReadAsync(test.DatasetVersionId, cancellation), cancellation);
@@ -43,6 +40,18 @@ public sealed class TestHandler(HubDbContext db, ModelPrograms programs, Dataset
             async fresh => (await OwnAsync(fresh, id))?.Finish(checks.Results, checks.Log, clock.GetUtcNow()),
             CancellationToken.None);
     }
+
+    /// <summary>The version's own code, or else the model file that it is.</summary>
+    private IModelRunner Start(CustomModel model, CustomModelVersion version, ModelProgram program, Action<BoundedLog> log) =>
+        ModelFileSource.ModelFile(version) is { } file
+            ? new FileRunner(files, file.Sha256, ModelFileSource.TargetOf(model), version.Conversion is not null)
+            : programs.Serve(program, log);
+
+    private static ModelProgram Bounded(ModelProgram program, CustomModelTest test) => program with
+    {
+        Memory = test.Runtime.MaximumMemory ?? program.Memory, Replicas = test.Runtime.Replicas ?? program.Replicas,
+        HasNetwork = test.Runtime.Network is { } network ? network == NetworkPolicy.Public : program.HasNetwork,
+    };
 
     public async Task EndedAsync(HubDbContext db, Job job, CancellationToken cancellation)
     {

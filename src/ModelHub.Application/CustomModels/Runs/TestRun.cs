@@ -1,12 +1,15 @@
 using System.Globalization;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Sandboxes;
+using ModelHub.Application.Serving;
 using ModelHub.Engine.Data;
 
 namespace ModelHub.Application.CustomModels.Runs;
 
 /// <summary>The checks of a test, one after the other; the first that fails ends it.</summary>
-internal sealed class TestRun(ModelPrograms programs, ModelProgram program, CustomModelTest test)
+/// <param name="start">Makes the model; what it says goes to the log that it is given.</param>
+/// <param name="target">Name of the column that is not given to the model.</param>
+internal sealed class TestRun(Func<Action<BoundedLog>, IModelRunner> start, string? target, CustomModelTest test)
 {
     private const int MostRows = 10_000;
     private const int MostRowsAgain = 200;
@@ -19,10 +22,10 @@ internal sealed class TestRun(ModelPrograms programs, ModelProgram program, Cust
 
     public async Task RunAsync(Table data, CancellationToken cancellation)
     {
-        var kept = data.Columns.Where(c => c.Name != program.Target.Name).ToList();
+        var kept = data.Columns.Where(c => c.Name != target).ToList();
         var count = Math.Min(data.RowCount, MostRows);
         var rows = new Table(kept, data.RowCount).Take(Enumerable.Range(0, count).ToArray());
-        await using var server = programs.Serve(program, log =>
+        await using var server = start(log =>
         {
             lock (_logs)
                 _logs.Add(log);
@@ -60,7 +63,7 @@ internal sealed class TestRun(ModelPrograms programs, ModelProgram program, Cust
     }
 
     /// <summary>Every column made missing in turn, in rows of its own.</summary>
-    private static async Task NullValuesAsync(ModelServer server, Table rows, CancellationToken cancellation)
+    private static async Task NullValuesAsync(IModelRunner server, Table rows, CancellationToken cancellation)
     {
         var few = rows.Take([.. Enumerable.Range(0, Math.Min(rows.RowCount, 5))]);
         foreach (var column in few.Columns)
@@ -78,7 +81,7 @@ internal sealed class TestRun(ModelPrograms programs, ModelProgram program, Cust
     }
 
     /// <summary>A row's prediction depends neither on the rows beside it nor on what was asked before.</summary>
-    private static async Task SideEffectsAsync(ModelServer server, Table rows, double[] first, CancellationToken cancellation)
+    private static async Task SideEffectsAsync(IModelRunner server, Table rows, double[] first, CancellationToken cancellation)
     {
         var width = rows.RowCount == 0 ? 1 : first.Length / rows.RowCount;
         var count = Math.Min(rows.RowCount, MostRowsAgain);

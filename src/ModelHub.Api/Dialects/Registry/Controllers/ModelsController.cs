@@ -11,8 +11,8 @@ namespace ModelHub.Api.Dialects.Registry.Controllers;
 public sealed class ModelsController(RegistryService registry, UploadService uploads) : ControllerBase
 {
     /// <summary>
-    /// Uploads a model file as multipart/form-data: <c>metadata</c> (JSON) and <c>file</c>, in any order. Answers with the number of the new
-    /// version, which is then checked; ask get_version_by_id until its status is ready or error.
+    /// Uploads a model file as multipart/form-data: <c>metadata</c> (JSON) and <c>file</c>, in any order. Answers with the number of
+    /// the new version, which is then checked; ask get_version_by_id until its status is ready or error.
     /// </summary>
     [HttpPost("upload_and_convert")]
     [StreamedUpload]
@@ -38,13 +38,18 @@ public sealed class ModelsController(RegistryService registry, UploadService upl
     [HttpPost("get_version_by_id")]
     [Consumes("application/json")]
     public async Task<VersionAnswer> GetVersion(GetVersionRequest request, CancellationToken cancellation) =>
-        new() { ModelVersion = ModelMapping.ToWire(await registry.GetAsync(HttpContext.Caller(), request.ModelVersionId!.Value, cancellation)) };
+        new()
+        {
+            ModelVersion = ModelMapping.ToWire(
+                await registry.GetAsync(HttpContext.Caller(), request.ModelVersionId!.Value, cancellation)),
+        };
 
     /// <summary>The versions of a model by its name, its number, or both; the newest first.</summary>
     [HttpPost("list_versions")]
     [Consumes("application/json")]
     public async Task<IReadOnlyList<ListedVersionWire>> ListVersions(ListVersionsRequest request, CancellationToken cancellation) =>
-        [.. (await registry.VersionsAsync(HttpContext.Caller(), request.ModelId, request.ModelsPkId, cancellation)).Select(ModelMapping.ToListed)];
+        [.. (await registry.VersionsAsync(HttpContext.Caller(), request.ModelId, request.ModelsPkId, cancellation))
+            .Select(ModelMapping.ToListed)];
 
     [HttpPost("get_config_by_id")]
     [Consumes("application/json")]

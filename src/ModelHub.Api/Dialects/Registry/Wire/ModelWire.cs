@@ -61,7 +61,8 @@ public sealed record UploadAnswer
     [JsonPropertyName("insert_models")]
     public required InsertedModels InsertModels { get; init; }
 
-    public static UploadAnswer Of(long number) => new() { InsertModels = new() { Returning = [new() { Models = [new() { Id = number }] }] } };
+    public static UploadAnswer Of(long number) =>
+        new() { InsertModels = new() { Returning = [new() { Models = [new() { Id = number }] }] } };
 }
 
 public sealed record InsertedModels
