@@ -22,15 +22,17 @@ internal static class DialectRegistration
         services.AddSingleton<Dialect, HubDialect>();
         services.AddSingleton<DialectSet>();
         services.AddSingleton<PredictionEndpoints>();
+        services.AddSingleton<PredictEndpoint>();
     }
 
     /// <summary>Routes that are answered before the pipeline.</summary>
-    public static IEnumerable<ShortRoute> ShortRoutes(this WebApplication app) => PredictionEndpoints.Short(app.Services);
+    public static IEnumerable<ShortRoute> ShortRoutes(this WebApplication app) => PredictionEndpoints.Short(app.Services).Append(PredictEndpoint.Short(app.Services));
 
     /// <summary>Endpoints that are no controllers.</summary>
     public static void MapDialects(this WebApplication app)
     {
         PredictionEndpoints.Map(app);
+        PredictEndpoint.Map(app);
         BatchEndpoint.Map(app);
     }
 }

@@ -2,10 +2,9 @@ using System.Text.Json;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Projects;
+using ModelHub.Application.Scoring;
 using ModelHub.Application.Serving;
-using ModelHub.Engine;
 using ModelHub.Engine.Data;
-using ModelHub.Engine.Inference;
 using ModelHub.Engine.Metrics;
 using ModelHub.Engine.Search;
 
@@ -20,7 +19,17 @@ public sealed record RowPrediction(string? Label, double[] Outputs, IReadOnlyLis
 /// <summary>What is asked for besides the predictions.</summary>
 /// <param name="Threshold">Instead of the model's own, for binary models.</param>
 /// <param name="TopContributions">At most so many columns' contributions, the largest; null for all.</param>
-public sealed record ScoringOptions(double? Threshold = null, bool IncludeContributions = false, int? TopContributions = null);
+public sealed record ScoringOptions(double? Threshold = null, bool IncludeContributions = false, int? TopContributions = null)
+{
+    /// <exception cref="ModelHubException">An option is out of its range.</exception>
+    public void Check()
+    {
+        if (Threshold is { } threshold && !(threshold is >= 0 and <= 1))
+            throw ModelHubException.Invalid("options.threshold", "'threshold' is 0 to 1.");
+        if (TopContributions is < 1)
+            throw ModelHubException.Invalid("options.top_n", "'top_n' is at least 1.");
+    }
+}
 
 /// <summary>Scored rows with what the model says about them.</summary>
 /// <param name="ContributionSpace">In which space contributions add up; null when not asked for.</param>
@@ -41,39 +50,24 @@ public enum TaskKindName
 /// <summary>Scoring with models in memory.</summary>
 public sealed class PredictionService(ModelCache models, MembershipCache memberships)
 {
-    public const int MostRows = 1_000_000;
-    private const int MostWarnings = 20;
-
-    /// <summary>Scores JSON: one record or a list of records. Unknown members and missing ones are warned about, not refused.</summary>
-    public async Task<Predictions> PredictAsync(Caller caller, Guid modelId, JsonElement inputs, ScoringOptions options, CancellationToken cancellation)
+    /// <summary>Scores records of any kind that JSON can be written of. Unknown members and missing ones are warned about, not refused.</summary>
+    public async Task<Predictions> PredictAsync(
+        Caller caller, Guid modelId, IEnumerable<IReadOnlyDictionary<string, JsonElement>> records, ScoringOptions options, CancellationToken cancellation)
     {
-        var loaded = await OpenAsync(caller, modelId, cancellation);
-        if (options.Threshold is < 0 or > 1)
-            throw ModelHubException.Invalid("options.threshold", "'threshold' is 0 to 1.");
-        if (options.TopContributions is < 1)
-            throw ModelHubException.Invalid("options.top_n", "'top_n' is at least 1.");
-        var records = inputs.ValueKind switch
+        var model = await OpenAsync(caller, modelId, cancellation);
+        options.Check();
+        var contributions = options.IncludeContributions ? new RowContributions(model) : null;
+        using var scored = ScoredRecords.Read(model, JsonSerializer.SerializeToUtf8Bytes(records));
+        await scored.ScoreAsync(cancellation);
+        var rows = new RowPrediction[scored.Rows.Count];
+        for (var r = 0; r < rows.Length; r++)
         {
-            JsonValueKind.Object => [inputs],
-            JsonValueKind.Array when inputs.GetArrayLength() <= MostRows => inputs.EnumerateArray().ToList(),
-            JsonValueKind.Array => throw ModelHubException.Invalid("inputs", $"'inputs' has more than {MostRows} rows."),
-            _ => throw ModelHubException.Invalid("inputs", "'inputs' is a record or a list of records."),
-        };
-        if (loaded.Trained is not { } model)
-            return await RunAsync(loaded, records, options, cancellation);
-        var warnings = new SortedSet<string>(StringComparer.Ordinal);
-        var row = model.CreateRow();
-        var rows = new List<RowPrediction>(records.Count);
-        for (var r = 0; r < records.Count; r++)
-        {
-            Fill(model, row, records[r], r, warnings);
-            var outputs = new double[model.OutputCount];
-            model.Predict(row, outputs);
-            rows.Add(new RowPrediction(
-                model.Task == TaskKind.Regression ? null : model.Label(outputs, options.Threshold), outputs,
-                options.IncludeContributions ? Contributions(model, row, outputs, options.TopContributions) : null));
+            var outputs = scored.Rows.OutputsOf(r);
+            rows[r] = new RowPrediction(
+                model.IsRegression ? null : model.Header.Classes[EvaluationReport.Decide(outputs, options.Threshold ?? model.Header.Threshold)], outputs.ToArray(),
+                contributions is null ? null : ByColumn(contributions, scored.Rows, r, options.TopContributions));
         }
-        return new Predictions(model.Classes, rows, [.. warnings.Take(MostWarnings)], options.IncludeContributions ? model.ContributionSpace : null);
+        return new Predictions(model.Header.Classes, rows, scored.Warnings(), contributions?.Space);
     }
 
     /// <summary>Scores a table; rows with a label also count for the metrics.</summary>
@@ -93,15 +87,6 @@ public sealed class PredictionService(ModelCache models, MembershipCache members
         return new TableScores(task, model.Header.Classes, rows, labelled, metrics);
     }
 
-    private static async Task<Predictions> RunAsync(
-        LoadedModel model, IReadOnlyList<JsonElement> records, ScoringOptions options, CancellationToken cancellation)
-    {
-        if (options.IncludeContributions)
-            throw new ModelHubException(ErrorKind.WrongState, "no_contributions", "This model has no exact contributions.");
-        var outputs = await model.PredictAsync(RecordTable.Of(records), cancellation);
-        return new Predictions(model.Header.Classes, Decide(model, outputs, options.Threshold), [], null);
-    }
-
     private static List<RowPrediction> Decide(LoadedModel model, double[] outputs, double? threshold)
     {
         var rows = new List<RowPrediction>(outputs.Length / model.OutputCount);
@@ -114,7 +99,7 @@ public sealed class PredictionService(ModelCache models, MembershipCache members
         return rows;
     }
 
-    /// <summary>A model in memory that the caller may score with.</summary>
+    /// <summary>A model in memory that the caller may score with. Asks no database for one that is, of a caller who is known.</summary>
     public async ValueTask<LoadedModel> OpenAsync(Caller caller, Guid modelId, CancellationToken cancellation)
     {
         var loaded = await models.GetAsync(modelId, cancellation);
@@ -124,58 +109,14 @@ public sealed class PredictionService(ModelCache models, MembershipCache members
     }
 
     /// <summary>Of the score of the positive class, of the most likely one of many, or of the value.</summary>
-    private static List<KeyValuePair<string, double>> Contributions(TrainedModel model, RowBuffer row, double[] outputs, int? top)
+    private static List<KeyValuePair<string, double>> ByColumn(RowContributions contributions, RowBlock rows, int row, int? top)
     {
-        try
-        {
-            var (columns, bias) = model.Contributions(row, model.Task == TaskKind.Multiclass ? Array.IndexOf(outputs, outputs.Max()) : 0);
-            var kept = top is { } most ? columns.OrderByDescending(c => Math.Abs(c.Value)).Take(most) : columns;
-            return [.. kept, KeyValuePair.Create("BiasTerm", bias)];
-        }
-        catch (EngineException refusal)
-        {
-            throw new ModelHubException(ErrorKind.WrongState, "no_contributions", refusal.Message, inner: refusal);
-        }
+        var all = contributions.Of(rows, row, 1);
+        var own = all.AsSpan(contributions.Explained(rows.OutputsOf(row)) * contributions.Width, contributions.Width);
+        var named = new List<KeyValuePair<string, double>>(contributions.Width);
+        foreach (var input in contributions.Largest(own, top))
+            named.Add(KeyValuePair.Create(contributions.Feature(input), own[input]));
+        named.Add(KeyValuePair.Create("BiasTerm", own[^1]));
+        return named;
     }
-
-    private static void Fill(TrainedModel model, RowBuffer row, JsonElement record, int number, SortedSet<string> warnings)
-    {
-        if (record.ValueKind != JsonValueKind.Object)
-            throw ModelHubException.Invalid("inputs", $"Row {number} is no record.");
-        row.Clear();
-        var known = 0;
-        foreach (var member in record.EnumerateObject())
-        {
-            var input = model.FindInput(member.Name);
-            if (input < 0)
-            {
-                if (member.Name != model.Header.Target && warnings.Count < MostWarnings)
-                    warnings.Add($"'{Short(member.Name)}' is no input of this model.");
-                continue;
-            }
-            known++;
-            switch (member.Value.ValueKind)
-            {
-                case JsonValueKind.Number when member.Value.TryGetDouble(out var value) && double.IsFinite(value):
-                    row.SetNumber(input, value);
-                    break;
-                case JsonValueKind.String:
-                    row.SetText(input, member.Value.GetString());
-                    break;
-                case JsonValueKind.True or JsonValueKind.False:
-                    row.SetText(input, member.Value.GetBoolean() ? "true" : "false");
-                    break;
-                case JsonValueKind.Null:
-                    break;
-                default:
-                    throw ModelHubException.Invalid("inputs", $"Row {number}: '{Short(member.Name)}' is neither a number, a text, a truth value nor null.");
-            }
-        }
-        if (row.Unusual >= 0 && warnings.Count < MostWarnings)
-            warnings.Add($"'{model.Inputs[row.Unusual].Name}' holds a value that training did not see; it counts as missing.");
-        if (known < model.Inputs.Count && warnings.Count < MostWarnings)
-            warnings.Add("Some inputs of the model are missing from some rows; they count as missing values.");
-    }
-
-    private static string Short(string name) => name.Length <= 60 ? name : name[..60] + "…";
 }

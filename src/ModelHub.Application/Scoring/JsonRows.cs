@@ -14,6 +14,9 @@ internal sealed class JsonRows(RowColumns columns, bool isLines) : IRowFormat
     private bool _isWrapped;
     private volatile bool _sawEnd;
 
+    /// <summary>The member "options" beside the rows, as it came; null when there was none.</summary>
+    public byte[]? Options { get; private set; }
+
     public int ReadHead(ReadOnlySpan<byte> start, bool isAll)
     {
         var bom = start.StartsWith("\uFEFF"u8) ? 3 : 0;
@@ -34,8 +37,14 @@ internal sealed class JsonRows(RowColumns columns, bool isLines) : IRowFormat
                 var isRows = reader.ValueTextEquals("data"u8) || reader.ValueTextEquals("inputs"u8);
                 if (!isRows)
                 {
+                    var isOptions = reader.ValueTextEquals("options"u8);
+                    if (!reader.Read())
+                        return -1;
+                    var value = (int)reader.TokenStartIndex;
                     if (!reader.TrySkip())
                         return -1;
+                    if (isOptions)
+                        Options = start[(bom + value)..(bom + (int)reader.BytesConsumed)].ToArray();
                     continue;
                 }
                 if (!reader.Read())
@@ -132,12 +141,14 @@ internal sealed class JsonRows(RowColumns columns, bool isLines) : IRowFormat
     public void RequireEnd()
     {
         if (!_sawEnd && !isLines)
-            throw new RowRefusal(null, null, "The JSON ends too early.");
+            throw new RowRefusal(null, null, "The JSON ends too early.", isMalformed: true);
     }
 
     private void End(ReadOnlySpan<byte> rest, int row)
     {
         _sawEnd = true;
+        if (rest.SequenceEqual(_isSingle ? "}"u8 : _isWrapped ? "]}"u8 : "]"u8))
+            return;
         // What stands behind the rows is read as the end of an object that is otherwise empty.
         var opening = _isSingle ? "{\"\":0"u8 : _isWrapped ? "{\"\":["u8 : "["u8;
         var whole = new byte[opening.Length + rest.Length];
@@ -148,6 +159,12 @@ internal sealed class JsonRows(RowColumns columns, bool isLines) : IRowFormat
             var reader = new Utf8JsonReader(whole);
             while (reader.Read())
             {
+                if (reader.TokenType != JsonTokenType.PropertyName || reader.CurrentDepth != 1 || !reader.ValueTextEquals("options"u8))
+                    continue;
+                reader.Read();
+                var start = (int)reader.TokenStartIndex;
+                reader.Skip();
+                Options = whole[start..(int)reader.BytesConsumed];
             }
         }
         catch (JsonException broken)
@@ -162,6 +179,8 @@ internal sealed class JsonRows(RowColumns columns, bool isLines) : IRowFormat
         var trained = block.Model.Trained;
         var all = columns.Now;
         var guess = 0;
+        var known = 0;
+        RowColumn? last = null;
         block.StartRow();
         try
         {
@@ -179,7 +198,8 @@ internal sealed class JsonRows(RowColumns columns, bool isLines) : IRowFormat
                     all = columns.Now;
                     guess = column + 1;
                 }
-                var own = all[column];
+                var own = last = all[column];
+                known += own.Input >= 0 ? 1 : 0;
                 reader.Read();
                 if (own.Input < 0 && !own.IsKept)
                 {
@@ -192,12 +212,14 @@ internal sealed class JsonRows(RowColumns columns, bool isLines) : IRowFormat
         }
         catch (JsonException broken)
         {
-            throw Broken(block.Count, broken);
+            throw IsNoNumber(text, broken) ? new RowRefusal(block.Count, last?.Name, "NaN and infinities are no JSON; a missing value is null.", isMalformed: true)
+                : Broken(block.Count, broken);
         }
         catch (InvalidOperationException)
         {
             throw new RowRefusal(block.Count, null, "A text is not valid Unicode.");
         }
+        block.LacksInputs |= trained is not null && known < trained.Inputs.Count;
         block.EndRow();
         return (int)reader.BytesConsumed;
     }
@@ -258,6 +280,17 @@ internal sealed class JsonRows(RowColumns columns, bool isLines) : IRowFormat
         return columns.Add(name.AsSpan(0, reader.CopyString(name)), mayExist: true);
     }
 
+    /// <summary>Whether JSON broke at a word for a number that JSON does not have; the text begins with its record.</summary>
+    private static bool IsNoNumber(ReadOnlySpan<byte> text, JsonException broken)
+    {
+        for (var line = broken.LineNumber ?? 0; line > 0; line--)
+            text = text[(text.IndexOf((byte)'\n') + 1)..];
+        var at = (int)Math.Min(broken.BytePositionInLine ?? 0, text.Length);
+        var from = Math.Max(0, at - 8);
+        var near = text[from..Math.Min(text.Length, at + 8)];
+        return near.IndexOf("NaN"u8) >= 0 || near.IndexOf("Infinity"u8) >= 0;
+    }
+
     private static RowRefusal Broken(int? row, JsonException broken) =>
-        new(row, null, $"The JSON is broken at line {broken.LineNumber + 1}, byte {broken.BytePositionInLine + 1}.");
+        new(row, null, $"The JSON is broken at line {broken.LineNumber + 1}, byte {broken.BytePositionInLine + 1}.", isMalformed: true);
 }

@@ -26,7 +26,7 @@ public sealed class RowBlock
 {
     private float[] _features;
     private double[] _outputs = new double[8];
-    private bool[] _unseen = new bool[8];
+    private int[] _unusual = new int[8];
     private int[] _cellEnds = new int[8];
     private KeptCell[] _cells = new KeptCell[16];
     private byte[] _text = new byte[256];
@@ -66,7 +66,13 @@ public sealed class RowBlock
     public ReadOnlySpan<double> Outputs => _outputs.AsSpan(0, Count * Model.OutputCount);
 
     /// <summary>Whether the row held a category that training did not see, or a text where a number belongs.</summary>
-    public bool IsUnusual(int row) => _unseen[row];
+    public bool IsUnusual(int row) => _unusual[row] >= 0;
+
+    /// <summary>The input that held it (the last one of several), -1 for none.</summary>
+    internal int UnusualInput(int row) => _unusual[row];
+
+    /// <summary>Whether a record named fewer inputs than the model has; told of JSON only.</summary>
+    internal bool LacksInputs { get; set; }
 
     public ReadOnlySpan<KeptCell> CellsOf(int row)
     {
@@ -90,12 +96,13 @@ public sealed class RowBlock
         return new KeptCell(column, 0, 0, CellKind.Missing);
     }
 
-    internal long BytesHeld => _features.Length * 4L + _outputs.Length * 8L + _cells.Length * 16L + _text.Length + _unseen.Length * 5L;
+    internal long BytesHeld => _features.Length * 4L + _outputs.Length * 8L + _cells.Length * 16L + _text.Length + _unusual.Length * 8L;
 
     internal void Clear()
     {
         FirstRow = 0;
         MostRows = int.MaxValue;
+        LacksInputs = false;
         Count = 0;
         _cellCount = 0;
         _textLength = 0;
@@ -104,9 +111,9 @@ public sealed class RowBlock
     /// <summary>Starts the next row, all of it missing.</summary>
     internal void StartRow()
     {
-        if (Count == _unseen.Length)
+        if (Count == _unusual.Length)
         {
-            Array.Resize(ref _unseen, Count * 2);
+            Array.Resize(ref _unusual, Count * 2);
             Array.Resize(ref _cellEnds, Count * 2);
             Array.Resize(ref _features, Count * 2 * Width);
         }
@@ -118,7 +125,7 @@ public sealed class RowBlock
 
     internal void EndRow()
     {
-        _unseen[Count] = Row?.Unusual >= 0;
+        _unusual[Count] = Row?.Unusual ?? -1;
         _cellEnds[Count] = _cellCount;
         Count++;
     }

@@ -112,8 +112,11 @@ public sealed class RowColumns
 
 /// <summary>Rows that are refused.</summary>
 /// <param name="row">0-based within its block; null when it is about the whole.</param>
-internal sealed class RowRefusal(int? row, string? column, string message) : Exception(message)
+/// <param name="isMalformed">The body is not what its content type says.</param>
+internal sealed class RowRefusal(int? row, string? column, string message, bool isMalformed = false) : Exception(message)
 {
+    public bool IsMalformed { get; } = isMalformed;
+
     public int? Row { get; } = row;
 
     public string? Column { get; } = column;

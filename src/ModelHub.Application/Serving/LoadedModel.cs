@@ -38,6 +38,9 @@ public sealed class LoadedModel
     /// <summary>Bytes in memory, roughly.</summary>
     public long Size { get; }
 
+    /// <summary>Nonconformity of the validated rows by coverage, for intervals; empty when there were none.</summary>
+    public IReadOnlyList<Models.ConformalQuantile> Conformal { get; init; } = [];
+
     public TaskKind Task => Header.Task;
 
     public bool IsBinary => Task == TaskKind.Binary;
@@ -69,6 +72,9 @@ public sealed class LoadedModel
 
     /// <summary>The class of a row's probabilities, by its number.</summary>
     public int Decide(ReadOnlySpan<double> outputs) => Engine.Metrics.EvaluationReport.Decide(outputs, Header.Threshold);
+
+    /// <summary>The same with a threshold that is not the model's own; it matters to binary models only.</summary>
+    public int Decide(ReadOnlySpan<double> outputs, double threshold) => Engine.Metrics.EvaluationReport.Decide(outputs, threshold);
 
     /// <summary>Rows × <see cref="OutputCount"/>, row after row.</summary>
     public async ValueTask<double[]> PredictAsync(Table rows, CancellationToken cancellation) =>

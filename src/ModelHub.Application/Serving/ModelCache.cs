@@ -31,7 +31,8 @@ public sealed class ModelCache
     /// <exception cref="ModelHubException">No such model, it was never trained, or its artifact is damaged.</exception>
     public async ValueTask<LoadedModel> GetAsync(Guid id, CancellationToken cancellation)
     {
-        var entry = _entries.GetOrAdd(id, _ => new Entry(new Lazy<Task<LoadedModel>>(() => LoadAsync(id))));
+        if (!_entries.TryGetValue(id, out var entry))
+            entry = Add(id);
         entry.Used = _clock.GetTimestamp();
         try
         {
@@ -54,6 +55,8 @@ public sealed class ModelCache
         }
         return null;
     }
+
+    private Entry Add(Guid id) => _entries.GetOrAdd(id, _ => new Entry(new Lazy<Task<LoadedModel>>(() => LoadAsync(id))));
 
     private async Task<LoadedModel> LoadAsync(Guid id)
     {

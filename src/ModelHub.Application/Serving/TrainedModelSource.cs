@@ -1,7 +1,10 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Application.Artifacts;
 using ModelHub.Application.Errors;
+using ModelHub.Application.Experiments;
+using ModelHub.Application.Models;
 using ModelHub.Application.Storage;
 using ModelHub.Engine;
 using ModelHub.Engine.Inference;
@@ -15,7 +18,7 @@ internal sealed class TrainedModelSource(IServiceScopeFactory scopes, IArtifactS
     {
         await using var scope = scopes.CreateAsyncScope();
         var row = await scope.ServiceProvider.GetRequiredService<HubDbContext>().Models.AsNoTracking().Where(m => m.Id == id)
-            .Select(m => new { m.ProjectId, m.Name, m.ArtifactSha256, m.FailureReason }).FirstOrDefaultAsync(cancellation);
+            .Select(m => new { m.ProjectId, m.Name, m.ArtifactSha256, m.FailureReason, m.Report }).FirstOrDefaultAsync(cancellation);
         if (row is null)
             return null;
         if (row.ArtifactSha256 is null)
@@ -25,13 +28,19 @@ internal sealed class TrainedModelSource(IServiceScopeFactory scopes, IArtifactS
         await stream.ReadExactlyAsync(bytes, cancellation);
         try
         {
-            return new LoadedModel(id, row.ProjectId, row.Name, TrainedModel.FromArtifact(bytes), bytes.Length);
+            return new LoadedModel(id, row.ProjectId, row.Name, TrainedModel.FromArtifact(bytes), bytes.Length)
+            {
+                Conformal = JsonSerializer.Deserialize<KeptOfReport>(row.Report, TrainHandler.Json)?.Conformal ?? [],
+            };
         }
         catch (EngineException damaged)
         {
             throw new ModelHubException(ErrorKind.Internal, "artifact_damaged", "The model's artifact is damaged.", inner: damaged);
         }
     }
+
+    /// <summary>What scoring needs of a model's report.</summary>
+    private sealed record KeptOfReport(IReadOnlyList<ConformalQuantile>? Conformal);
 
     public async Task<ModelIdentity?> FindAsync(Guid id, CancellationToken cancellation)
     {

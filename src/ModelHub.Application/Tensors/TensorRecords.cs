@@ -62,8 +62,8 @@ internal static class TensorRecords
             throw ModelHubException.Invalid(
                 "inputs", $"The input '{tensor.Name}' has {tensor.Width} values per row; the model reads {names.Count}: {Some(names)}.");
         }
-        if (tensor.Width > Serving.RecordTable.MostColumns)
-            throw ModelHubException.Invalid("inputs", $"There are more than {Serving.RecordTable.MostColumns} columns.");
+        if (tensor.Width > Scoring.RowColumns.Most)
+            throw ModelHubException.Invalid("inputs", $"There are more than {Scoring.RowColumns.Most} columns.");
         return [.. Enumerable.Range(0, tensor.Width).Select(c => new Source(names.Count > 0 ? names[c] : $"{tensor.Name}_{c}", tensor, c, tensor.Width))];
     }
 

@@ -43,7 +43,7 @@ public sealed class WhatIfService(PredictionService predictions)
                 RequireInput(model, name, $"scenarios[{s}]");
             rows.Add(Changed(own, changes));
         }
-        var scored = await predictions.PredictAsync(caller, modelId, JsonSerializer.SerializeToElement(rows), options, cancellation);
+        var scored = await predictions.PredictAsync(caller, modelId, rows, options, cancellation);
         var first = scored.Rows[0];
         return new WhatIfAnswer(
             scored.Classes, first, [.. scored.Rows.Skip(1).Select(r => Compare(first, r))], scored.ContributionSpace, scored.Warnings);
@@ -66,7 +66,7 @@ public sealed class WhatIfService(PredictionService predictions)
         var records = rows.Select((row, r) => Record(row, $"rows[{r}]")).ToList();
         Bound(records.Max(r => r.Count) + 1, records.Count * values.Count);
         var changed = records.SelectMany(own => values.Select(v => Changed(own, new(StringComparer.Ordinal) { [feature] = v })));
-        var scored = await predictions.PredictAsync(caller, modelId, JsonSerializer.SerializeToElement(changed), new ScoringOptions(), cancellation);
+        var scored = await predictions.PredictAsync(caller, modelId, changed, new ScoringOptions(), cancellation);
         var curves = scored.Rows.Select(r => r.Outputs).Chunk(values.Count).ToList();
         var mean = Enumerable.Range(0, values.Count).Select(v => Mean([.. curves.Select(c => c[v])])).ToList();
         return new ResponseCurve(feature, values, scored.Classes, curves, mean);

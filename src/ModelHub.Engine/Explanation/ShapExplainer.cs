@@ -43,6 +43,9 @@ public sealed class ShapExplainer
     /// <summary>Contributions of one row, <see cref="Width"/> numbers.</summary>
     public void Explain(ReadOnlySpan<float> row, Span<double> contributions) => Explain(new RowSource(row[..FeatureCount], FeatureCount), contributions);
 
+    /// <summary>Contributions of rows that lie one after the other, <see cref="Width"/> numbers each.</summary>
+    public void ExplainRows(ReadOnlySpan<float> rows, Span<double> contributions) => Explain(new RowSource(rows, FeatureCount), contributions);
+
     /// <summary>Contributions of the named rows, <see cref="Width"/> numbers each, on the calling thread.</summary>
     public void Explain(FeatureMatrix features, ReadOnlySpan<int> rows, Span<double> contributions)
     {

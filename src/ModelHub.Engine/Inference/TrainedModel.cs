@@ -142,6 +142,40 @@ public sealed class TrainedModel
         return ([.. sums], own[^1]);
     }
 
+    /// <summary>Whether contributions can be had.</summary>
+    public bool HasContributions => ShapExplainer.Explains(Model);
+
+    /// <summary>Numbers per row that <see cref="Explain"/> gives: per raw score one for each input, and the bias last.</summary>
+    public int ContributionWidth => Model.OutputCount * (Inputs.Count + 1);
+
+    /// <summary>Contributions of rows whose features lie one after the other, by input column: rows × <see cref="ContributionWidth"/>.</summary>
+    /// <exception cref="EngineException">The model is of a kind that has no exact contributions.</exception>
+    public void Explain(ReadOnlySpan<float> features, Span<double> contributions)
+    {
+        var explainer = _explainer.Value;
+        if (Inputs.Count == FeatureCount)
+        {
+            explainer.ExplainRows(features, contributions);
+            return;
+        }
+        // A date is one input and several features.
+        var all = new double[features.Length / FeatureCount * explainer.Width];
+        explainer.ExplainRows(features, all);
+        var at = 0;
+        for (var from = 0; from < all.Length; from += FeatureCount + 1)
+        {
+            for (var i = 0; i < Inputs.Count; i++)
+            {
+                var (own, next) = (_plan.Offsets[i], i + 1 < Inputs.Count ? _plan.Offsets[i + 1] : FeatureCount);
+                contributions[at] = all[from + own];
+                while (++own < next)
+                    contributions[at] += all[from + own];
+                at++;
+            }
+            contributions[at++] = all[from + FeatureCount];
+        }
+    }
+
     /// <summary>The class of a row's probabilities.</summary>
     public string Label(ReadOnlySpan<double> outputs, double? threshold = null) =>
         Classes[EvaluationReport.Decide(outputs, threshold ?? Header.Threshold)];

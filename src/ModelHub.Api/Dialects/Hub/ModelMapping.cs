@@ -109,19 +109,6 @@ internal static class ModelMapping
         return new ModelAnswer(model, view.Model.ArtifactSha256 is { } sha256 ? [new ArtifactLinkWire(HubId.OfArtifact(sha256), "model", "model_binary")] : []);
     }
 
-    public static PredictAnswer ToAnswer(ModelHub.Application.Models.Predictions scored) => new()
-    {
-        Predictions = [.. scored.Rows.Select(row => new PredictionWire
-        {
-            Prediction = row.Label ?? (object)row.Outputs[0],
-            Probabilities = row.Label is null ? null : scored.Classes.Zip(row.Outputs).ToDictionary(p => p.First, p => p.Second, StringComparer.Ordinal),
-        })],
-        Contributions = scored.ContributionSpace is null ? null
-            : [.. scored.Rows.Select(row => (IReadOnlyList<ContributionWire>)[.. row.Contributions!.Select(c => new ContributionWire(c.Key, c.Value))])],
-        ContributionSpace = scored.ContributionSpace,
-        Warnings = scored.Warnings.Count > 0 ? scored.Warnings : null,
-    };
-
     public static JsonElement? Parse(string? json) => json is null ? null : JsonSerializer.Deserialize<JsonElement>(json);
 
     private static Guid? Id(string? text, string field) => text is null ? null

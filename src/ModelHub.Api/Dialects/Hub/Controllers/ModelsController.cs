@@ -7,10 +7,10 @@ using ModelHub.Application.Models;
 
 namespace ModelHub.Api.Dialects.Hub.Controllers;
 
-/// <summary>Trained models: listed, inspected, scored.</summary>
+/// <summary>Trained models: listed, inspected, explained.</summary>
 [ApiController]
 [Route("api/models")]
-public sealed class ModelsController(ModelService models, ExplanationService explanations, PredictionService predictions) : ControllerBase
+public sealed class ModelsController(ModelService models, ExplanationService explanations) : ControllerBase
 {
     /// <summary>Models, the newest first, or by a metric, the better first.</summary>
     [HttpGet]
@@ -42,13 +42,6 @@ public sealed class ModelsController(ModelService models, ExplanationService exp
         var (bytes, name) = await models.OpenArtifactAsync(HttpContext.Caller(), HubPaging.Id(modelId, "model"), cancellation);
         return File(bytes, "application/octet-stream", name, enableRangeProcessing: true);
     }
-
-    /// <summary>Scores one record or a list of records.</summary>
-    [HttpPost("{modelId}/predict")]
-    public async Task<PredictAnswer> Predict(string modelId, PredictRequest request, CancellationToken cancellation) =>
-        ModelMapping.ToAnswer(await predictions.PredictAsync(
-            HttpContext.Caller(), HubPaging.Id(modelId, "model"), request.Inputs,
-            new ScoringOptions(request.Options?.Threshold, request.Options?.IncludeContributions ?? false, request.Options?.TopN), cancellation));
 
     [HttpDelete("{modelId}")]
     public async Task<OkAnswer> Delete(string modelId, CancellationToken cancellation)

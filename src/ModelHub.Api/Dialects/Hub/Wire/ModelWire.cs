@@ -72,6 +72,14 @@ public sealed record PredictOptions
 
     /// <summary>Only so many contributions, the largest.</summary>
     public int? TopN { get; init; }
+
+    /// <summary>With each prediction an interval (regression) or a set of labels (classification) that holds the truth as often as <c>coverage</c> says.</summary>
+    public bool IncludeInterval { get; init; }
+
+    /// <summary>0.5, 0.8, 0.9 (the default), 0.95 or 0.99, as far as the validated rows allow.</summary>
+    public double? Coverage { get; init; }
+
+    internal static PredictOptions None { get; } = new();
 }
 
 public sealed record PredictAnswer
@@ -84,6 +92,10 @@ public sealed record PredictAnswer
     /// <summary>log_odds or value: where the contributions add up.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ContributionSpace { get; init; }
+
+    /// <summary>Share of new rows whose truth lies within their interval or label set.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? IntervalCoverage { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Warnings { get; init; }
@@ -148,4 +160,14 @@ public sealed record PredictionWire
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, double>? Probabilities { get; init; }
+
+    /// <summary>Of a regression, when asked for.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IntervalWire? Interval { get; init; }
+
+    /// <summary>Of a classification, when asked for.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? LabelSet { get; init; }
 }
+
+public sealed record IntervalWire(double Low, double High);
