@@ -37,6 +37,7 @@ public static class ServiceCollectionExtensions
         services.AddScoped<DatasetService>();
         services.AddScoped<ExperimentService>();
         services.AddScoped<IJobHandler, TrainHandler>();
+        services.AddScoped<IJobHandler, AssistHandler>();
         services.AddScoped<ModelService>();
         services.AddScoped<ExplanationService>();
         services.AddScoped<CollectionService>();

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Application.Artifacts;
 using ModelHub.Application.Datasets;
 using ModelHub.Application.Errors;
@@ -12,8 +13,12 @@ using ModelHub.Engine.Search;
 
 namespace ModelHub.Application.Experiments;
 
-/// <summary>Runs a search and publishes its leaderboard in one transaction.</summary>
-public sealed class TrainHandler(HubDbContext db, DatasetTables tables, IArtifactStore store, TimeProvider clock) : IJobHandler
+/// <summary>
+/// Leads a search and publishes its leaderboard in one transaction. Parts that are done are kept: after a crash the search goes on with them,
+/// and other workers may compute some.
+/// </summary>
+public sealed class TrainHandler(
+    HubDbContext db, DatasetTables tables, IArtifactStore store, IServiceScopeFactory scopes, TimeProvider clock) : IJobHandler
 {
     public const string JobKind = "experiment.train";
 
@@ -31,20 +36,27 @@ public sealed class TrainHandler(HubDbContext db, DatasetTables tables, IArtifac
         var experimentId = run.Job.SubjectId!.Value;
         var experiment = await db.Experiments.AsNoTracking().FirstOrDefaultAsync(x => x.Id == experimentId, cancellation)
             ?? throw ModelHubException.NotFound("experiment");
-        await run.SaveAsync(async fresh => (await OwnAsync(fresh, experimentId)).Start(clock.GetUtcNow()), cancellation);
+        await run.SaveAsync(
+            async fresh =>
+            {
+                (await OwnAsync(fresh, experimentId)).Start(clock.GetUtcNow());
+                await AssistHandler.InviteAsync(fresh, run.Job, experimentId, clock.GetUtcNow());
+            },
+            cancellation);
         var table = await tables.ReadAsync(experiment.DatasetVersionId, cancellation);
         var validation = experiment.Config.ValidationVersionId is { } id ? await tables.ReadAsync(id, cancellation) : null;
         run.Log($"{table.RowCount} rows of {table.Columns.Count} columns");
-        var finished = new List<CandidateResult>();
+        var entries = new List<Entry>();
         SearchResult? result = null;
         try
         {
+            var journal = new SearchJournal(scopes, store, clock, experimentId, run.Job);
             result = AutoMlSearch.Run(table, OptionsOf(experiment, validation, run.Threads), (share, message, latest) =>
             {
-                finished.Add(latest);
+                entries.Add(StoreAsync(latest).GetAwaiter().GetResult());
                 run.Report(share, message);
                 run.Log($"{latest.Name}: {latest.Failure ?? $"{latest.TrainSeconds:0.00} s"}");
-            }, clock, cancellation);
+            }, clock, cancellation, journal);
         }
         catch (EngineException refusal)
         {
@@ -54,22 +66,20 @@ public sealed class TrainHandler(HubDbContext db, DatasetTables tables, IArtifac
         {
             // What was trained before the cancel stays on the leaderboard.
         }
-        var models = result?.Candidates ?? [.. finished.OrderBy(c => c.Rank)];
-        var stored = new List<(CandidateResult Candidate, StoredArtifact? Artifact)>();
-        foreach (var candidate in models)
-            stored.Add((candidate, await StoreAsync(candidate, CancellationToken.None)));
-        await run.CommitAsync(fresh => PublishAsync(fresh, experiment, result, stored, run.CancelRequested), CancellationToken.None);
+        entries.Sort((a, b) => (a.Candidate.Rank, a.Candidate.Number).CompareTo((b.Candidate.Rank, b.Candidate.Number)));
+        await run.CommitAsync(fresh => PublishAsync(fresh, experiment, result, entries, run.CancelRequested), CancellationToken.None);
     }
 
     public async Task EndedAsync(HubDbContext db, Job job, CancellationToken cancellation)
     {
+        await AssistHandler.DismissAsync(db, job.SubjectId!.Value, clock.GetUtcNow());
         if (await db.Experiments.FirstOrDefaultAsync(x => x.Id == job.SubjectId, cancellation) is not { } experiment)
             return;
         var status = job.Status == JobStatus.Cancelled ? ExperimentStatus.Cancelled : ExperimentStatus.Failed;
         experiment.End(status, clock.GetUtcNow(), job.ErrorMessage);
     }
 
-    private static AutoMlOptions OptionsOf(Experiment experiment, Table? validation, int threads) => new()
+    internal static AutoMlOptions OptionsOf(Experiment experiment, Table? validation, int threads) => new()
     {
         Target = experiment.Target,
         IsRegression = experiment.ProblemType == "auto" ? null : experiment.ProblemType == "regression",
@@ -90,23 +100,24 @@ public sealed class TrainHandler(HubDbContext db, DatasetTables tables, IArtifac
         Validation = validation,
     };
 
-    private async Task<StoredArtifact?> StoreAsync(CandidateResult candidate, CancellationToken cancellation)
+    /// <summary>Stores a candidate as soon as it is there, so that nothing but rows is left to write at the end.</summary>
+    private async Task<Entry> StoreAsync(CandidateResult candidate)
     {
         if (candidate.Model is null)
-            return null;
+            return new Entry(candidate, null, "{}", null);
         var bytes = candidate.Model.ToArtifact();
-        return await store.PutAsync((stream, stop) => stream.WriteAsync(bytes, stop).AsTask(), cancellation);
+        var artifact = await store.PutAsync((stream, stop) => stream.WriteAsync(bytes, stop).AsTask(), CancellationToken.None);
+        return new Entry(candidate with { Model = null, Outputs = [], Truth = [] }, artifact, ReportOf(candidate, clock.GetUtcNow()), candidate.Model.Task.ToString().ToLowerInvariant());
     }
 
-    private async Task PublishAsync(
-        HubDbContext fresh, Experiment seen, SearchResult? result, List<(CandidateResult Candidate, StoredArtifact? Artifact)> stored, bool cancelled)
+    private async Task PublishAsync(HubDbContext fresh, Experiment seen, SearchResult? result, List<Entry> entries, bool cancelled)
     {
         var now = clock.GetUtcNow();
         var experiment = await OwnAsync(fresh, seen.Id);
-        var task = stored.Find(s => s.Candidate.Model is not null).Candidate?.Model?.Task.ToString().ToLowerInvariant() ?? seen.ProblemType;
+        var task = entries.Find(e => e.Task is not null)?.Task ?? seen.ProblemType;
         experiment.Learned(task, result is null ? null : JsonSerializer.Serialize(result.Dropped, Json));
         var best = true;
-        foreach (var (candidate, artifact) in stored)
+        foreach (var (candidate, artifact, report, _) in entries)
         {
             var model = new Model(seen.ProjectId, seen.Id, $"{candidate.Name}_AutoML", candidate.Algorithm, task, now);
             if (artifact is null)
@@ -120,7 +131,7 @@ public sealed class TrainHandler(HubDbContext db, DatasetTables tables, IArtifac
                 model.Describe(
                     candidate.Report!.Metrics.Where(m => double.IsFinite(m.Value)).ToDictionary(m => m.Key, m => m.Value, StringComparer.Ordinal),
                     [.. candidate.FoldScores.Where(double.IsFinite)],
-                    JsonSerializer.Serialize(candidate.Parameters, Json), ReportOf(candidate, now));
+                    JsonSerializer.Serialize(candidate.Parameters, Json), report);
                 model.Crown(best);
                 if (best)
                     experiment.Best(model.Id);
@@ -128,6 +139,7 @@ public sealed class TrainHandler(HubDbContext db, DatasetTables tables, IArtifac
             }
             fresh.Models.Add(model);
         }
+        await AssistHandler.DismissAsync(fresh, seen.Id, now);
         experiment.End(cancelled ? ExperimentStatus.Cancelled : ExperimentStatus.Succeeded, now);
     }
 
@@ -145,4 +157,7 @@ public sealed class TrainHandler(HubDbContext db, DatasetTables tables, IArtifac
 
     private static async Task<Experiment> OwnAsync(HubDbContext fresh, Guid id) =>
         await fresh.Experiments.FirstOrDefaultAsync(x => x.Id == id) ?? throw ModelHubException.NotFound("experiment");
+
+    /// <summary>A line of the leaderboard whose bytes are stored already.</summary>
+    private sealed record Entry(CandidateResult Candidate, StoredArtifact? Artifact, string Report, string? Task);
 }

@@ -26,7 +26,7 @@ public sealed class JobService(HubDbContext db, ProjectAccess access, TimeProvid
     public async Task<Page<Job>> ListAsync(Caller caller, Guid? projectId, JobStatus? status, Paging paging, CancellationToken cancellation)
     {
         var jobs = Visible(caller).AsNoTracking()
-            .Where(j => (projectId == null || j.ProjectId == projectId) && (status == null || j.Status == status));
+            .Where(j => j.Kind != Experiments.AssistHandler.JobKind && (projectId == null || j.ProjectId == projectId) && (status == null || j.Status == status));
         var items = await jobs.OrderByDescending(j => j.CreatedAt).ThenBy(j => j.Id).Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
         return new Page<Job>(items, await jobs.CountAsync(cancellation), paging.Limit, paging.Offset);
     }

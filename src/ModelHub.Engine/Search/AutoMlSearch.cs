@@ -16,7 +16,7 @@ public sealed class AutoMlSearch
     private readonly SearchProgress? _progress;
     private readonly CancellationToken _cancellation;
     private readonly List<CandidateResult> _entries = [];
-    private readonly int? _planned;
+    private int _planned;
 
     private AutoMlSearch(
         Table table, AutoMlOptions options, SearchProgress? progress, ISearchJournal? journal, SearchClock clock, CancellationToken cancellation)
@@ -25,7 +25,6 @@ public sealed class AutoMlSearch
         _data = new SearchData(table, options);
         _runner = new TrialRunner(_data, options, clock, journal, cancellation);
         _board = new Leaderboard(_data, clock);
-        _planned = options.MaxModels;
     }
 
     /// <param name="journal">Null: nothing is kept, nothing is shared.</param>
@@ -38,14 +37,16 @@ public sealed class AutoMlSearch
         return new AutoMlSearch(table, options, progress, journal, clock, cancellation).Run();
     }
 
+    /// <summary>Computes parts of a search that another process leads, until there are none left or the time is over.</summary>
+    public static void Assist(Table table, AutoMlOptions options, TimeProvider time, ISearchJournal journal, CancellationToken cancellation)
+    {
+        using var clock = new SearchClock(time, options.Budget, journal.Used, cancellation);
+        new AutoMlSearch(table, options, null, journal, clock, cancellation).Try(_ => { });
+    }
+
     private SearchResult Run()
     {
-        var number = 0;
-        var named = new Dictionary<string, int>(StringComparer.Ordinal);
-        Trial[] portfolio = [.. Portfolio.For(_options.Mode, _data.Task, _data.Set.Count).Take(_planned ?? int.MaxValue)
-            .Select(learner => new Trial(++number, $"{learner.Algorithm}_{named[learner.Algorithm] = named.GetValueOrDefault(learner.Algorithm) + 1}", learner))];
-        _runner.Share = _planned is null ? 0.25 : Math.Max(0.25, 1.0 / portfolio.Length);
-        _runner.Run(portfolio, run => Add(_board.Entry(run), _planned ?? portfolio.Length));
+        Try(run => Add(_board.Entry(run)));
         _cancellation.ThrowIfCancellationRequested();
         if (!_entries.Exists(e => e.Model is not null))
         {
@@ -53,20 +54,31 @@ public sealed class AutoMlSearch
                 ? $"The time of {_clock.Budget?.TotalSeconds} s was over before a first model was trained." : "No model could be trained: " + _entries[0].Failure);
         }
         if (_board.Ensemble(_entries, _cancellation) is { } ensemble)
-            _entries.Add(ensemble);
+            Add(ensemble);
         return new SearchResult(
             _data.Task, _data.Labels.Classes, _data.Dropped, _data.Metric, [.. _entries.OrderBy(r => r.Rank).ThenBy(r => r.Number)]);
     }
 
-    private void Add(CandidateResult entry, int planned)
+    private void Try(Action<TrialRun> ended)
+    {
+        var number = 0;
+        var named = new Dictionary<string, int>(StringComparer.Ordinal);
+        Trial[] portfolio = [.. Portfolio.For(_options.Mode, _data.Task, _data.Set.Count).Take(_options.MaxModels ?? int.MaxValue)
+            .Select(learner => new Trial(++number, $"{learner.Algorithm}_{named[learner.Algorithm] = named.GetValueOrDefault(learner.Algorithm) + 1}", learner))];
+        _planned = portfolio.Length;
+        _runner.Share = _options.MaxModels is null ? 0.25 : Math.Max(0.25, 1.0 / portfolio.Length);
+        _runner.Run(portfolio, ended);
+    }
+
+    private void Add(CandidateResult entry)
     {
         lock (_entries)
         {
             _entries.Add(entry);
-            var share = _entries.Count / (planned + 1.0);
-            if (_planned is null && _clock.Budget is { } budget)
-                share = Math.Clamp(_clock.Elapsed / budget, 0, 1);
-            _progress?.Invoke(share, _planned is null ? $"{_entries.Count} models" : $"{_entries.Count} of {planned} models", entry);
+            var share = _entries.Count / (_planned + 1.0);
+            if (_options.MaxModels is null && _clock.Budget is { } budget)
+                share = _clock.Elapsed / budget;
+            _progress?.Invoke(Math.Clamp(share, 0, 1), $"{_entries.Count} models", entry);
         }
     }
 }

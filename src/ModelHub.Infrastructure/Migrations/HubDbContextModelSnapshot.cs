@@ -1204,6 +1204,36 @@ namespace ModelHub.Infrastructure.Migrations
                     b.ToTable("experiments");
                 });
 
+            modelBuilder.Entity("ModelHub.Application.Experiments.SearchPart", b =>
+                {
+                    b.Property<Guid>("ExperimentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("experiment_id");
+
+                    b.Property<string>("Name")
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("name");
+
+                    b.Property<string>("ArtifactSha256")
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("artifact_sha256");
+
+                    b.Property<Guid>("Holder")
+                        .HasColumnType("uuid")
+                        .HasColumnName("holder");
+
+                    b.Property<double>("UsedSeconds")
+                        .HasColumnType("double precision")
+                        .HasColumnName("used_seconds");
+
+                    b.HasKey("ExperimentId", "Name");
+
+                    b.HasIndex("ArtifactSha256");
+
+                    b.ToTable("search_parts", (string)null);
+                });
+
             modelBuilder.Entity("ModelHub.Application.Explanations.StoredExplanation", b =>
                 {
                     b.Property<Guid>("ModelId")
@@ -2012,6 +2042,20 @@ namespace ModelHub.Infrastructure.Migrations
                     b.HasOne("ModelHub.Application.Projects.Project", null)
                         .WithMany()
                         .HasForeignKey("ProjectId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ModelHub.Application.Experiments.SearchPart", b =>
+                {
+                    b.HasOne("ModelHub.Application.Artifacts.Artifact", null)
+                        .WithMany()
+                        .HasForeignKey("ArtifactSha256")
+                        .OnDelete(DeleteBehavior.Restrict);
+
+                    b.HasOne("ModelHub.Application.Experiments.Experiment", null)
+                        .WithMany()
+                        .HasForeignKey("ExperimentId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
