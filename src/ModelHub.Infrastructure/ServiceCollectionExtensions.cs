@@ -1,10 +1,12 @@
 using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Application.Artifacts;
 using ModelHub.Application.CustomModels.Repositories;
+using ModelHub.Application.Environments;
 using ModelHub.Application.Sandboxes;
 using ModelHub.Application.Serving;
 using ModelHub.Application.Storage;
 using ModelHub.Infrastructure.Artifacts;
+using ModelHub.Infrastructure.Containers;
 using ModelHub.Infrastructure.Jobs;
 using ModelHub.Infrastructure.Natives;
 using ModelHub.Infrastructure.Repositories;
@@ -35,6 +37,9 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<IArtifactStore>(provider => provider.GetRequiredService<LocalArtifactStore>());
         services.AddSingleton<ProcessLauncher>();
         services.AddSingleton<ISandbox, BubblewrapSandbox>();
+        services.AddSingleton(_ => ContainerOptions.FromEnvironment());
+        services.AddSingleton(_ => new ImageAddress(ContainerOptions.Registries()));
+        services.AddSingleton<IContainerEngine, ContainerEngine>();
         services.AddSingleton(_ => NativeLibraries.Of(options.DataFolder));
         services.AddSingleton<IOnnxRuntime, OnnxRuntime>();
         services.AddSingleton<IRepositoryFetcher, GitFetcher>();

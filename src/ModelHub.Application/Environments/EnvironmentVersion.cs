@@ -80,6 +80,9 @@ public sealed class EnvironmentVersion
         ImageUri = imageUri;
     }
 
+    /// <summary>Keeps the image that was built, so that it can be downloaded and used elsewhere.</summary>
+    public void Keep(BuildInput image) => (ImageName, ImageSha256, ImageSize) = (image.FileName, image.Sha256, image.Size);
+
     public void Queue(Guid jobId) => BuildId = jobId;
 
     public void Start()

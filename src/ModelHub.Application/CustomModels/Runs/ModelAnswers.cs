@@ -35,36 +35,50 @@ internal static class ModelAnswers
     /// <exception cref="ModelHubException">The answer is something else than the target type needs; the message names the row.</exception>
     public static void Read(byte[] answer, ModelProgram program, int rows, Span<double> to)
     {
+        using var document = Parse(answer);
+        var list = Predictions(document.RootElement, rows);
+        if (!IsNumeric(program.TargetType))
+            return;
+        var classes = program.Classes;
+        var width = Math.Max(1, classes.Count);
+        var row = 0;
+        foreach (var value in list.EnumerateArray())
+        {
+            ReadRow(value, program, classes, row, to.Slice(row * width, width));
+            row++;
+        }
+    }
+
+    /// <summary>The predictions of an answer as they are, one JSON text a row: transformed rows, generated text, points.</summary>
+    /// <exception cref="ModelHubException">The answer is something else than a list of as many.</exception>
+    public static string[] ReadTexts(byte[] answer, int rows)
+    {
+        using var document = Parse(answer);
+        return [.. Predictions(document.RootElement, rows).EnumerateArray().Select(v => v.GetRawText())];
+    }
+
+    private static JsonDocument Parse(byte[] answer)
+    {
         var reader = new Utf8JsonReader(answer, Strict);
-        JsonDocument document;
         try
         {
-            document = JsonDocument.ParseValue(ref reader);
+            return JsonDocument.ParseValue(ref reader);
         }
         catch (JsonException broken)
         {
             throw Wrong("The model's answer is no JSON.", broken);
         }
-        using (document)
-        {
-            if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("predictions", out var list)
-                || list.ValueKind != JsonValueKind.Array)
-                throw Wrong("The model's answer has no list 'predictions'.");
-            if (list.GetArrayLength() != rows)
-                throw Wrong($"The model gave {list.GetArrayLength()} predictions for {rows} rows.");
-            var classes = program.Classes;
-            var width = Math.Max(1, classes.Count);
-            var row = 0;
-            foreach (var value in list.EnumerateArray())
-            {
-                if (IsNumeric(program.TargetType))
-                    ReadRow(value, program, classes, row, to.Slice(row * width, width));
-                row++;
-            }
-        }
     }
 
-    private static bool IsNumeric(TargetType type) =>
+    private static JsonElement Predictions(JsonElement answer, int rows)
+    {
+        if (answer.ValueKind != JsonValueKind.Object || !answer.TryGetProperty("predictions", out var list) || list.ValueKind != JsonValueKind.Array)
+            throw Wrong("The model's answer has no list 'predictions'.");
+        return list.GetArrayLength() == rows ? list : throw Wrong($"The model gave {list.GetArrayLength()} predictions for {rows} rows.");
+    }
+
+    /// <summary>Whether answers are numbers: a value or a probability per class.</summary>
+    public static bool IsNumeric(TargetType type) =>
         type is TargetType.Regression or TargetType.Binary or TargetType.Multiclass or TargetType.Anomaly;
 
     private static void ReadRow(JsonElement value, ModelProgram program, IReadOnlyList<string> classes, int row, Span<double> to)

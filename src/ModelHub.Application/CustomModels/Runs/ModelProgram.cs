@@ -18,6 +18,9 @@ public sealed record ModelProgram
 
     public bool HasNetwork { get; init; }
 
+    /// <summary>A host folder of installed packages; null for none.</summary>
+    public string? Packages { get; init; }
+
     public TimeSpan StartUp { get; init; } = TimeSpan.FromSeconds(60);
 
     public TimeSpan Request { get; init; } = TimeSpan.FromSeconds(60);
@@ -34,7 +37,15 @@ public sealed record ModelProgram
     {
         Command = ["/usr/bin/env", "python3", "-u", "-B", "/opt/host.py"],
         Files = [("/opt/host.py", host), .. Files.Select(f => ($"{SandboxedProgram.CodeFolder}/{f.Path}", f.Source))],
-        Memory = Memory, HasNetwork = HasNetwork, HasPipes = true, Environment = Variables(),
+        Memory = Memory, HasNetwork = HasNetwork, HasPipes = true, Environment = Variables(), Packages = Packages,
+    };
+
+    /// <summary>Work on its files instead of serving them (see workshop.py).</summary>
+    internal SandboxedProgram Workshop(string script, IReadOnlyList<string> work) => Sandboxed(script) with
+    {
+        Command = ["/usr/bin/env", "python3", "-u", "-B", "/opt/workshop.py", .. work],
+        Files = [("/opt/workshop.py", script), .. Files.Select(f => ($"{SandboxedProgram.CodeFolder}/{f.Path}", f.Source))],
+        Environment = new Dictionary<string, string>(Variables()) { ["OUTPUT_DIR"] = Runs.Workshop.OutputFolder },
     };
 
     private Dictionary<string, string> Variables()
@@ -51,6 +62,8 @@ public sealed record ModelProgram
         };
         if (HasNetwork)
             variables["MODEL_NETWORK"] = "1";
+        if (Packages is not null)
+            variables["PYTHONPATH"] = SandboxedProgram.PackagesFolder;
         return variables;
     }
 }

@@ -1,22 +1,17 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Application.Artifacts;
+using ModelHub.Application.CustomModels.Conversions;
+using ModelHub.Application.CustomModels.Dependencies;
 using ModelHub.Application.Sandboxes;
 using ModelHub.Application.Storage;
 
 namespace ModelHub.Application.CustomModels.Runs;
 
 /// <summary>Versions as programs. The bytes stay where they lie in the artifact store, shared between versions; sandboxes see them read-only.</summary>
-public sealed class ModelPrograms(IServiceScopeFactory scopes, IArtifactStore store, ISandbox sandbox, TimeProvider clock)
+public sealed class ModelPrograms(IServiceScopeFactory scopes, IArtifactStore store, ISandbox sandbox, PackageFolders packages, TimeProvider clock)
 {
-    private readonly Lazy<string> _host = new(() =>
-    {
-        var path = Path.Combine(sandbox.NewFolder(), "host.py");
-        using var source = typeof(ModelPrograms).Assembly.GetManifestResourceStream("host.py")!;
-        using var file = File.Create(path);
-        source.CopyTo(file);
-        return path;
-    });
+    private readonly Lazy<string> _host = new(() => Resource("host.py", sandbox.NewFolder()));
 
     /// <summary>The version's model, and what runs it; null for an unknown version.</summary>
     public async Task<(CustomModel Model, CustomModelVersion Version, ModelProgram Program)?> FindAsync(Guid versionId, CancellationToken cancellation)
@@ -29,15 +24,40 @@ public sealed class ModelPrograms(IServiceScopeFactory scopes, IArtifactStore st
         var files = new List<(string, string)>(version.Files.Count);
         foreach (var file in version.Files)
             files.Add((file.Path, await store.LocalPathAsync(file.Sha256, cancellation)));
+        foreach (var made in await MadeAsync(db, versionId, cancellation))
+        {
+            if (!version.Files.Exists(f => f.Path.Equals(made.Path, StringComparison.OrdinalIgnoreCase)))
+                files.Add((made.Path, await store.LocalPathAsync(made.Sha256, cancellation)));
+        }
+        var built = await db.Set<DependencyBuild>().AsNoTracking().FirstOrDefaultAsync(b => b.VersionId == versionId && b.PackagesSha256 != null, cancellation);
         return (model, version, new ModelProgram
         {
             Files = files, TargetType = model.TargetType, Target = model.Target,
             Memory = version.Runtime.MaximumMemory ?? model.Runtime.MaximumMemory ?? ResourceLimits.DefaultMemory,
             Replicas = version.Runtime.Replicas ?? model.Runtime.Replicas ?? 1,
             HasNetwork = (version.Runtime.Network ?? model.Runtime.Network) == NetworkPolicy.Public,
+            Packages = built is null ? null : await packages.EnsureAsync(built.PackagesSha256!),
         });
     }
 
     public ModelServer Serve(ModelProgram program, Action<BoundedLog>? logged = null) =>
         new(sandbox, program, _host.Value, clock) { Logged = logged };
+
+    /// <summary>Writes a program that comes with the hub into a folder and returns its path.</summary>
+    internal static string Resource(string name, string folder)
+    {
+        var path = Path.Combine(folder, name);
+        using var source = typeof(ModelPrograms).Assembly.GetManifestResourceStream(name)!;
+        using var file = File.Create(path);
+        source.CopyTo(file);
+        return path;
+    }
+
+    /// <summary>The files of the newest conversion that succeeded.</summary>
+    private static async Task<List<ConversionOutput>> MadeAsync(HubDbContext db, Guid versionId, CancellationToken cancellation)
+    {
+        var newest = await db.Set<Conversion>().AsNoTracking().Include(c => c.Outputs).Where(c => c.VersionId == versionId && c.Succeeded == true)
+            .OrderByDescending(c => c.CreatedAt).FirstOrDefaultAsync(cancellation);
+        return newest?.Outputs ?? [];
+    }
 }

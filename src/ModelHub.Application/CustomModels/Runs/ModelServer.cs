@@ -56,6 +56,20 @@ public sealed class ModelServer : IModelRunner
         return all;
     }
 
+    /// <summary>The predictions of models whose answers are no numbers: one JSON text a row.</summary>
+    public async Task<string[]> AnswerAsync(Table rows, CancellationToken cancellation)
+    {
+        var all = new List<string>(rows.RowCount);
+        for (var from = 0; from < rows.RowCount; from += RowsAtOnce)
+        {
+            var count = Math.Min(RowsAtOnce, rows.RowCount - from);
+            string[] given = [];
+            await AskAsync(ModelAnswers.Request(rows, from, count), answer => given = ModelAnswers.ReadTexts(answer, count), cancellation);
+            all.AddRange(given);
+        }
+        return [.. all];
+    }
+
     /// <summary>Sends a body as it is and returns the answer as it is: models without rows.</summary>
     public async Task<byte[]> PassAsync(ReadOnlyMemory<byte> body, CancellationToken cancellation)
     {

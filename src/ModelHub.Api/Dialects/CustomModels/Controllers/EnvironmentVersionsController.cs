@@ -1,14 +1,27 @@
 using Microsoft.AspNetCore.Mvc;
 using ModelHub.Api.Access;
+using ModelHub.Application.Artifacts;
 using ModelHub.Application.Environments;
+using ModelHub.Application.Identity;
 
 namespace ModelHub.Api.Dialects.CustomModels.Controllers;
 
 /// <summary>Versions of execution environments and how their building went.</summary>
 [StreamedBody]
 [Route("api/v2/executionEnvironments/{environmentId}/versions")]
-public sealed class EnvironmentVersionsController(EnvironmentVersions versions) : VendorController
+public sealed class EnvironmentVersionsController(EnvironmentVersions versions, EnvironmentBuilds builds, IArtifactStore store) : VendorController
 {
+    /// <summary>A version to be built. Form: dockerContext or dockerImage (files; docker_context, docker_image), or dockerImageUri; label, description.</summary>
+    [HttpPost]
+    public async Task<IActionResult> Create(string environmentId, CancellationToken cancellation)
+    {
+        var id = Id(environmentId, "execution environment");
+        await builds.RequireEditableAsync(HttpContext.Caller(), id, cancellation);
+        var wanted = EnvironmentRequests.ToNew(await StoredForm.ReadAsync(Request, store, EnvironmentRequests.FileParts, cancellation));
+        var made = await builds.CreateAsync(HttpContext.Caller(), id, wanted, cancellation);
+        return At($"/api/v2/status/{HubId.ToHex(made.BuildId!.Value)}/", new { id = HubId.ToHex(made.Id) }, 202);
+    }
+
     /// <summary>The newest first. Query: buildStatus, search (in label, description and id), offset, limit.</summary>
     [HttpGet]
     public async Task<IActionResult> List(string environmentId, CancellationToken cancellation)

@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Mvc;
 using ModelHub.Api.Access;
 using ModelHub.Application.CustomModels;
+using ModelHub.Application.CustomModels.Insights;
 using ModelHub.Application.CustomModels.Runs;
+using ModelHub.Application.Environments;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Jobs;
 
@@ -52,7 +54,9 @@ public sealed class ServiceController(CustomModelWork work) : VendorController
             TestHandler.JobKind => $"/api/v2/customModelTests/{subject}/",
             CustomModelJobs.DeploymentFromPackage => $"/api/v2/deployments/{subject}/",
             CustomModelJobs.DatasetUpload => $"/api/v2/datasets/{subject}/",
-            CustomModelJobs.VersionTrainingData or CustomModelJobs.VersionFromRepository when parent is { } model =>
+            FeatureImpactHandler.JobKind when parent is { } model => $"/api/v2/customModels/{HubId.ToHex(model)}/versions/{subject}/featureImpact/",
+            BuildHandler.JobKind when parent is { } environment => $"/api/v2/executionEnvironments/{HubId.ToHex(environment)}/versions/{subject}/",
+            CustomModelJobs.VersionTrainingData or CustomModelJobs.VersionFromRepository or ExplanationsHandler.JobKind when parent is { } model =>
                 $"/api/v2/customModels/{HubId.ToHex(model)}/versions/{subject}/",
             _ => null,
         };
