@@ -44,6 +44,88 @@ namespace ModelHub.Infrastructure.Migrations
                     b.ToTable("artifacts");
                 });
 
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Conversions.Conversion", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ended_at");
+
+                    b.Property<Guid>("ItemId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("item_id");
+
+                    b.Property<Guid>("JobId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("job_id");
+
+                    b.Property<string>("Log")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("log");
+
+                    b.Property<bool>("ShouldStop")
+                        .HasColumnType("boolean")
+                        .HasColumnName("should_stop");
+
+                    b.Property<bool?>("Succeeded")
+                        .HasColumnType("boolean")
+                        .HasColumnName("succeeded");
+
+                    b.Property<Guid>("VersionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("version_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("JobId");
+
+                    b.HasIndex("VersionId", "CreatedAt");
+
+                    b.ToTable("custom_model_conversions", (string)null);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Conversions.ConversionOutput", b =>
+                {
+                    b.Property<Guid>("ConversionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("conversion_id");
+
+                    b.Property<string>("Path")
+                        .HasMaxLength(1000)
+                        .HasColumnType("character varying(1000)")
+                        .HasColumnName("path");
+
+                    b.Property<string>("Columns")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("columns");
+
+                    b.Property<string>("Sha256")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("sha256");
+
+                    b.Property<long>("Size")
+                        .HasColumnType("bigint")
+                        .HasColumnName("size");
+
+                    b.HasKey("ConversionId", "Path");
+
+                    b.HasIndex("Sha256");
+
+                    b.ToTable("custom_model_conversion_outputs", (string)null);
+                });
+
             modelBuilder.Entity("ModelHub.Application.CustomModels.CustomModel", b =>
                 {
                     b.Property<Guid>("Id")
@@ -366,6 +448,74 @@ namespace ModelHub.Infrastructure.Migrations
                         .IsUnique();
 
                     b.ToTable("custom_model_versions", (string)null);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Dependencies.DependencyBuild", b =>
+                {
+                    b.Property<Guid>("VersionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("version_id");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ended_at");
+
+                    b.Property<Guid>("JobId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("job_id");
+
+                    b.Property<string>("Log")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("log");
+
+                    b.Property<string>("PackagesSha256")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("packages_sha256");
+
+                    b.Property<DateTimeOffset>("StartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("started_at");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("status");
+
+                    b.HasKey("VersionId");
+
+                    b.HasIndex("JobId");
+
+                    b.HasIndex("PackagesSha256");
+
+                    b.ToTable("dependency_builds", (string)null);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Insights.VersionInsight", b =>
+                {
+                    b.Property<Guid>("VersionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("version_id");
+
+                    b.Property<string>("Kind")
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Content")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("content");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.HasKey("VersionId", "Kind");
+
+                    b.ToTable("custom_model_insights", (string)null);
                 });
 
             modelBuilder.Entity("ModelHub.Application.CustomModels.Packages.ModelPackage", b =>
@@ -1815,6 +1965,30 @@ namespace ModelHub.Infrastructure.Migrations
                     b.ToTable("project_members");
                 });
 
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Conversions.Conversion", b =>
+                {
+                    b.HasOne("ModelHub.Application.CustomModels.CustomModelVersion", null)
+                        .WithMany()
+                        .HasForeignKey("VersionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Conversions.ConversionOutput", b =>
+                {
+                    b.HasOne("ModelHub.Application.CustomModels.Conversions.Conversion", null)
+                        .WithMany("Outputs")
+                        .HasForeignKey("ConversionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("ModelHub.Application.Artifacts.Artifact", null)
+                        .WithMany()
+                        .HasForeignKey("Sha256")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("ModelHub.Application.CustomModels.CustomModel", b =>
                 {
                     b.HasOne("ModelHub.Application.Projects.Project", null)
@@ -1876,6 +2050,29 @@ namespace ModelHub.Infrastructure.Migrations
                         .WithMany()
                         .HasForeignKey("UploadSha256")
                         .OnDelete(DeleteBehavior.Restrict);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Dependencies.DependencyBuild", b =>
+                {
+                    b.HasOne("ModelHub.Application.Artifacts.Artifact", null)
+                        .WithMany()
+                        .HasForeignKey("PackagesSha256")
+                        .OnDelete(DeleteBehavior.Restrict);
+
+                    b.HasOne("ModelHub.Application.CustomModels.CustomModelVersion", null)
+                        .WithMany()
+                        .HasForeignKey("VersionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Insights.VersionInsight", b =>
+                {
+                    b.HasOne("ModelHub.Application.CustomModels.CustomModelVersion", null)
+                        .WithMany()
+                        .HasForeignKey("VersionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("ModelHub.Application.CustomModels.Packages.ModelPackage", b =>
@@ -2164,6 +2361,11 @@ namespace ModelHub.Infrastructure.Migrations
                         .HasForeignKey("UserId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Conversions.Conversion", b =>
+                {
+                    b.Navigation("Outputs");
                 });
 
             modelBuilder.Entity("ModelHub.Application.CustomModels.CustomModel", b =>
