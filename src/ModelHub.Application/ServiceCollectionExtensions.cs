@@ -53,7 +53,7 @@ public static class ServiceCollectionExtensions
         services.AddScoped<IJobHandler, FeatureImpactHandler>();
         services.AddScoped<IJobHandler, ExplanationsHandler>();
         services.AddScoped<ConversionService>();
-        services.AddScoped<IJobHandler, ConversionHandler>();
+        services.AddScoped<IJobHandler, ProgramHandler>();
         services.AddScoped<DependencyBuildService>();
         services.AddScoped<IJobHandler, DependencyBuildHandler>();
         services.AddScoped<TestService>();

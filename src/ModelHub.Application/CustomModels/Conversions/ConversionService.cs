@@ -24,7 +24,7 @@ public sealed class ConversionService(HubDbContext db, VersionService versions, 
         if (await db.Set<Conversion>().AnyAsync(c => c.VersionId == versionId && c.EndedAt == null, cancellation))
             throw ModelHubException.Invalid("mainProgramItemId", "This version is being converted already.");
         var now = clock.GetUtcNow();
-        var job = new Job(ConversionHandler.JobKind, JobLane.Light, caller.UserId, project, HubId.New(now), "{}", now);
+        var job = new Job(ProgramHandler.JobKind, JobLane.Light, caller.UserId, project, HubId.New(now), "{}", now);
         var conversion = new Conversion(job.SubjectId!.Value, versionId, itemId, job.Id, now);
         db.Add(conversion);
         await jobs.EnqueueAsync(job, cancellation);

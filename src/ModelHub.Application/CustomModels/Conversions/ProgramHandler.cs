@@ -11,7 +11,7 @@ using ModelHub.Application.Storage;
 namespace ModelHub.Application.CustomModels.Conversions;
 
 /// <summary>Runs a version's program in a sandbox and attaches the files that it made. A program that fails is a result, not a failure of the job.</summary>
-public sealed class ConversionHandler(HubDbContext db, ModelPrograms programs, Workshop workshop, IArtifactStore store, TimeProvider clock) : IJobHandler
+public sealed class ProgramHandler(HubDbContext db, ModelPrograms programs, Workshop workshop, IArtifactStore store, TimeProvider clock) : IJobHandler
 {
     public const string JobKind = "custom_model_version.conversion";
     private const int HeadBytes = 64 << 10;
