@@ -1,5 +1,7 @@
+using System.Globalization;
 using ModelHub.Application.Identity;
 using ModelHub.Infrastructure.Natives;
+using ModelHub.Infrastructure.Natives.Parquet;
 using ModelHub.Infrastructure.Postgres;
 using ModelHub.Infrastructure.Storage;
 
@@ -30,6 +32,8 @@ internal static class CommandLine
     {
         if (args is [OnnxRuntime.ProbeVerb, var library, var file])
             return OnnxRuntime.Probe(library, file);
+        if (args is [ParquetChild.Verb, var duck, var rows, var threads, var memory])
+            return ParquetChild.Run(duck, rows, int.Parse(threads, CultureInfo.InvariantCulture), long.Parse(memory, CultureInfo.InvariantCulture));
         HubSettings settings;
         try
         {

@@ -5,13 +5,14 @@ using ModelHub.Application.Artifacts;
 using ModelHub.Application.Datasets.Columnar;
 using ModelHub.Application.Datasets.Formats;
 using ModelHub.Application.Errors;
+using ModelHub.Application.Parquet;
 using ModelHub.Application.Storage;
 using ModelHub.Engine.Data;
 
 namespace ModelHub.Application.Datasets;
 
 /// <summary>The bytes below datasets: files into columnar artifacts, artifacts into tables.</summary>
-public sealed class DatasetTables(HubDbContext db, IArtifactStore store)
+public sealed class DatasetTables(HubDbContext db, IArtifactStore store, IParquetFiles parquet)
 {
     /// <summary>Reads a file and stores it as one columnar artifact.</summary>
     public async Task<StoredTable> StoreAsync(Stream file, TableSource source, CancellationToken cancellation)
@@ -20,7 +21,7 @@ public sealed class DatasetTables(HubDbContext db, IArtifactStore store)
         var scratch = Path.Combine(Path.GetTempPath(), "modelhub-" + Guid.NewGuid().ToString("N"));
         try
         {
-            schema = await Task.Run(() => Refusing(() => TableReader.Ingest(new Blocking(file), OptionsOf(source), scratch, cancellation)), cancellation);
+            schema = await Task.Run(() => Refusing(() => Ingest(file, OptionsOf(source), scratch, cancellation)), cancellation);
             if (source.Kinds?.Keys.FirstOrDefault(name => schema.Columns.All(c => c.Name != name)) is { } unknown)
                 throw ModelHubException.Invalid("kinds", $"'kinds' names a column '{unknown}' that the file does not have.");
             var artifact = await store.PutAsync(
@@ -51,7 +52,7 @@ public sealed class DatasetTables(HubDbContext db, IArtifactStore store)
 
     /// <summary>Reads a file that is only scored.</summary>
     public Task<Table> ParseAsync(Stream file, TableSource source, CancellationToken cancellation) =>
-        Task.Run(() => Refusing(() => TableReader.ReadTable(file, OptionsOf(source), cancellation)), cancellation);
+        Task.Run(() => Refusing(() => Parse(file, OptionsOf(source), cancellation)), cancellation);
 
     /// <summary>All of a version.</summary>
     public async Task<Table> ReadAsync(Guid versionId, CancellationToken cancellation)
@@ -93,6 +94,24 @@ public sealed class DatasetTables(HubDbContext db, IArtifactStore store)
             c.Name, c.Kind.ToString().ToLowerInvariant(), c.Statistics.Missing, c.Statistics.Distinct, c.Statistics.Min, c.Statistics.Max,
             c.Statistics.Mean, c.Statistics.Std, c.Statistics.TopLevels is { } top ? [.. top.Select(l => l.Level)] : null)),
     ];
+
+    private TableSchema Ingest(Stream file, ReadOptions options, string path, CancellationToken cancellation)
+    {
+        if (options.Format != TableFormat.Parquet)
+            return TableReader.Ingest(new Blocking(file), options, path, cancellation);
+        using var spooled = TableReader.Spool(new Blocking(file), options, cancellation);
+        using var rows = parquet.Open(spooled.Path, cancellation);
+        return TableReader.Ingest(rows, options, path, cancellation);
+    }
+
+    private Table Parse(Stream file, ReadOptions options, CancellationToken cancellation)
+    {
+        if (options.Format != TableFormat.Parquet)
+            return TableReader.ReadTable(file, options, cancellation);
+        using var spooled = TableReader.Spool(file, options, cancellation);
+        using var rows = parquet.Open(spooled.Path, cancellation);
+        return TableReader.ReadTable(rows, options, cancellation);
+    }
 
     private static ReadOptions OptionsOf(TableSource source) => new(source.Format)
     {

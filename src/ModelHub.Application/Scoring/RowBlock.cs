@@ -22,7 +22,7 @@ public readonly record struct KeptCell(int Column, int Start, int Length, CellKi
 /// Some rows of a body on their way through the model: features, outputs, kept cells. Reused from request to request; not for several
 /// threads.
 /// </summary>
-public sealed class RowBlock
+public sealed partial class RowBlock
 {
     private float[] _features;
     private double[] _outputs = new double[8];
@@ -106,21 +106,25 @@ public sealed class RowBlock
         Count = 0;
         _cellCount = 0;
         _textLength = 0;
+        Typed = null;
     }
 
     /// <summary>Starts the next row, all of it missing.</summary>
     internal void StartRow()
     {
         if (Count == _unusual.Length)
-        {
-            Array.Resize(ref _unusual, Count * 2);
-            Array.Resize(ref _cellEnds, Count * 2);
-            Array.Resize(ref _features, Count * 2 * Width);
-        }
+            Grow();
         if (Row is null)
             return;
         Row.MoveTo(_features, Count * Width);
         Row.Clear();
+    }
+
+    private void Grow()
+    {
+        Array.Resize(ref _unusual, _unusual.Length * 2);
+        Array.Resize(ref _cellEnds, _unusual.Length);
+        Array.Resize(ref _features, _unusual.Length * Width);
     }
 
     internal void EndRow()
@@ -162,6 +166,8 @@ public sealed class RowBlock
     internal Table ToTable(RowColumns columns)
     {
         var all = columns.Now;
+        if (Typed is { } typed)
+            return ToTable(typed, all);
         var table = new Column[all.Length];
         for (var c = 0; c < all.Length; c++)
         {

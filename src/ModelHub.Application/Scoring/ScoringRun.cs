@@ -19,6 +19,9 @@ public enum RowFormat
 /// <summary>Writes scored rows in some format. <see cref="Rows"/> may be called from several threads; the others are not.</summary>
 public interface IScoredRowsWriter
 {
+    /// <summary>Whether rows that came by column are taken from <see cref="RowBlock.Typed"/>, so that no cell is written down as text.</summary>
+    bool TakesColumns => false;
+
     /// <summary>Told once, when the first rows are read and before any is written.</summary>
     /// <exception cref="ModelHubException">The columns lack something that was asked for.</exception>
     void Prepare(RowColumns columns);
@@ -36,7 +39,7 @@ public interface IScoredRowsWriter
 /// go through as they come in, several at once, and are answered in order before the rest has come. Memory is bounded by blocks, not by
 /// the body.
 /// </summary>
-public sealed class ScoringRun
+public sealed partial class ScoringRun
 {
     private const int BlockBytes = 256 << 10;
     private const int LongestRow = 16 << 20;
@@ -79,7 +82,7 @@ public sealed class ScoringRun
                 }
                 return;
             }
-            await RunInBlocksAsync(body, read, cancellation);
+            await RunInBlocksAsync((blocks, stop) => ReadAsync(body, read, blocks, stop), mostHeld: 0, cancellation);
         }
         catch (RowRefusal refusal)
         {
@@ -161,34 +164,32 @@ public sealed class ScoringRun
             throw new RowRefusal(null, null, "There are no rows of data.");
     }
 
-    private async Task RunInBlocksAsync(PipeReader body, ReadResult read, CancellationToken cancellation)
+    /// <param name="mostHeld">Bytes of the answer that wait for the body's end, in which case all can still be refused.</param>
+    private async Task RunInBlocksAsync(Func<ChannelWriter<Task<Answered>>, CancellationToken, Task> readAll, long mostHeld, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var threads = Math.Max(1, Environment.ProcessorCount);
         var blocks = Channel.CreateBounded<Task<Answered>>(new BoundedChannelOptions(threads) { SingleReader = true, SingleWriter = true });
-        var reading = Task.Run(() => ReadAsync(body, read, blocks.Writer, stop.Token), stop.Token);
+        var reading = Task.Run(() => readAll(blocks.Writer, stop.Token), stop.Token);
+        var held = new Queue<Answered>();
         var started = false;
         try
         {
             await foreach (var coming in blocks.Reader.ReadAllAsync(cancellation))
             {
-                using var answered = await coming;
-                if (answered.Count == 0)
-                    continue;
-                if (!started) // until here a refusal can still be told
-                {
-                    Starting?.Invoke();
-                    _writer.Begin(_columns, _output);
-                    started = true;
-                }
+                var answered = await coming;
                 RowCount += answered.Count;
-                _output.Write(answered.Bytes.WrittenSpan);
-                await _output.FlushAsync(cancellation);
+                held.Enqueue(answered);
+                mostHeld -= answered.Bytes.WrittenSpan.Length;
+                if (RowCount > 0 && mostHeld < 0)
+                    started = await SendAsync(held, started, cancellation);
             }
             await reading;
-            if (RowCount == 0)
+            if (RowCount > 0)
+                await SendAsync(held, started, cancellation);
+            else
                 throw new RowRefusal(null, null, "There are no rows of data.");
-            _format.RequireEnd();
+            _format?.RequireEnd();
             _writer.End(RowCount, _output);
             await _output.FlushAsync(cancellation);
         }
@@ -196,9 +197,28 @@ public sealed class ScoringRun
         {
             await stop.CancelAsync();
             await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            foreach (var answered in held)
+                answered.Dispose();
             while (blocks.Reader.TryRead(out var left))
                 _ = left.ContinueWith(t => t.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
         }
+    }
+
+    /// <summary>Sends what waits. Before it is called for the first time a refusal can still be told.</summary>
+    private async Task<bool> SendAsync(Queue<Answered> held, bool started, CancellationToken cancellation)
+    {
+        if (!started)
+        {
+            Starting?.Invoke();
+            _writer.Begin(_columns, _output);
+        }
+        while (held.TryDequeue(out var answered))
+        {
+            using (answered)
+                _output.Write(answered.Bytes.WrittenSpan);
+            await _output.FlushAsync(cancellation);
+        }
+        return true;
     }
 
     /// <summary>Cuts the body into blocks of whole rows and starts each on its way.</summary>

@@ -70,6 +70,10 @@ public sealed class LoadedModel
             _blocks.Add(block);
     }
 
+    /// <summary>Whether an input takes numbers as they are; of a runner none is known to.</summary>
+    public bool ReadsNumber(int input) =>
+        input >= 0 && Trained?.Inputs[input] is { Encoding: Engine.Preparation.Encoding.Number, Kind: not ColumnKind.Boolean };
+
     /// <summary>The class of a row's probabilities, by its number.</summary>
     public int Decide(ReadOnlySpan<double> outputs) => Engine.Metrics.EvaluationReport.Decide(outputs, Header.Threshold);
 

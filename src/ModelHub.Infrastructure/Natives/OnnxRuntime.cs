@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Serving;
 using ModelHub.Engine.Data;
@@ -75,18 +74,7 @@ public sealed class OnnxRuntime(NativeLibraries libraries) : IOnnxRuntime
 
     private static async Task RunProbeAsync(string library, string file, string folder, CancellationToken cancellation)
     {
-        var program = Path.Combine(AppContext.BaseDirectory, "modelhub.dll");
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } self && Path.GetFileNameWithoutExtension(self) == "dotnet" ? self : "dotnet")
-        {
-            ArgumentList = { program, ProbeVerb, library, file },
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        // It sees no connection string and no key.
-        foreach (var name in start.Environment.Keys.Where(k => k is not ("PATH" or "HOME" or "DOTNET_ROOT" or "TMPDIR" or "LANG")).ToList())
-            start.Environment.Remove(name);
-        using var child = Process.Start(start)!;
+        using var child = NativeProcess.Start(folder, ProbeVerb, library, file);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         stop.CancelAfter(MostProbeTime);
         try

@@ -1,27 +1,33 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using ModelHub.Api.Access;
-using ModelHub.Api.Errors;
 using ModelHub.Api.Hosting;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Models;
+using ModelHub.Application.Parquet;
 using ModelHub.Application.Scoring;
+using ModelHub.Application.Serving;
 
 namespace ModelHub.Api.Dialects.Hub;
 
 /// <summary>
-/// Scores a file of any length: CSV, JSON or JSON lines, plain or gzip, as a form's <c>file</c> or as the body. The answer is JSON, CSV
-/// (<c>Accept: text/csv</c>) or JSON lines (<c>application/x-ndjson</c>), and begins before the file has come whole.
+/// Scores a file of any length: CSV, JSON, JSON lines or Parquet, plain or gzip, as a form's <c>file</c> or as the body. The answer is JSON, CSV
+/// (<c>Accept: text/csv</c>), JSON lines (<c>application/x-ndjson</c>) or Parquet (<c>application/vnd.apache.parquet</c>), and begins before the
+/// file has come whole, unless that is Parquet, whose end is needed first.
 /// </summary>
-internal sealed class BatchEndpoint(PredictionService predictions, HubSettings settings, ILogger<BatchEndpoint> log)
+internal sealed class BatchEndpoint(PredictionService predictions, IParquetFiles parquet, HubSettings settings, ILogger<BatchEndpoint> log)
 {
+    private const string ParquetType = "application/vnd.apache.parquet";
+    private static readonly byte[] Gzip = [0x1f, 0x8b];
+
     public static void Map(WebApplication app)
     {
         var endpoint = ActivatorUtilities.CreateInstance<BatchEndpoint>(app.Services);
         app.MapPost("/api/models/{modelId}/predict/batch", (HttpContext context, string modelId) => endpoint.PredictAsync(context, modelId))
             .RequireAuthorization().WithName("Models_PredictBatch").WithGroupName("Hub").WithTags("Models")
-            .WithSummary("Scores a file of any length: CSV, JSON or JSON lines, plain or gzip.")
-            .Accepts<Wire.BatchForm>("multipart/form-data", "text/csv", "application/json", "application/x-ndjson")
-            .Produces<Wire.BatchAnswer>(200, "application/json", "text/csv", "application/x-ndjson");
+            .WithSummary("Scores a file of any length: CSV, JSON, JSON lines or Parquet, plain or gzip.")
+            .Accepts<Wire.BatchForm>("multipart/form-data", "text/csv", "application/json", "application/x-ndjson", ParquetType)
+            .Produces<Wire.BatchAnswer>(200, "application/json", "text/csv", "application/x-ndjson", ParquetType);
     }
 
     private async Task PredictAsync(HttpContext context, string modelId)
@@ -29,16 +35,18 @@ internal sealed class BatchEndpoint(PredictionService predictions, HubSettings s
         var model = await predictions.OpenAsync(context.Caller(), HubPaging.Id(modelId, "model"), context.RequestAborted);
         var (format, body) = await OpenAsync(context.Request, context.RequestAborted);
         var accept = context.Request.Headers.Accept.ToString();
-        var (type, writer) = accept.Contains("text/csv", StringComparison.OrdinalIgnoreCase) ? ("text/csv; charset=utf-8", (IScoredRowsWriter)new BatchCsv(model))
-            : accept.Contains("ndjson", StringComparison.OrdinalIgnoreCase) ? ("application/x-ndjson", new BatchJson(model, asLines: true))
-            : ("application/json", new BatchJson(model, asLines: false));
-        var run = new ScoringRun(model, format, new KeptColumns(true, new HashSet<string>()), writer, context.Response.BodyWriter)
-        {
-            Starting = () => context.Response.ContentType = type,
-        };
+        var (type, writer) = Answer(model, accept);
+        void Start() => context.Response.ContentType = type;
         try
         {
-            await run.RunAsync(body, context.RequestAborted);
+            if (format is not { } text)
+            {
+                await ScoringRun.RunParquetAsync(
+                    model, parquet, body, settings.LargestBody, writer, context.Response.BodyWriter, Start, context.RequestAborted);
+                return;
+            }
+            await new ScoringRun(model, text, new KeptColumns(true, new HashSet<string>()), writer(null), context.Response.BodyWriter) { Starting = Start }
+                .RunAsync(body, context.RequestAborted);
         }
         catch (Exception failure) when (context.Response.HasStarted)
         {
@@ -48,7 +56,15 @@ internal sealed class BatchEndpoint(PredictionService predictions, HubSettings s
         }
     }
 
-    private async ValueTask<(RowFormat Format, PipeReader Body)> OpenAsync(HttpRequest request, CancellationToken cancellation)
+    /// <summary>The answer's media type, and its writer for the columns of a Parquet file (null for rows that come as text).</summary>
+    private static (string Type, Func<IReadOnlyList<TypedColumn>?, IScoredRowsWriter> Writer) Answer(LoadedModel model, string accept) =>
+        accept.Contains("parquet", StringComparison.OrdinalIgnoreCase) ? (ParquetType, columns => new BatchParquet(model, columns))
+        : accept.Contains("text/csv", StringComparison.OrdinalIgnoreCase) ? ("text/csv; charset=utf-8", _ => new BatchCsv(model))
+        : accept.Contains("ndjson", StringComparison.OrdinalIgnoreCase) ? ("application/x-ndjson", _ => new BatchJson(model, asLines: true))
+        : ("application/json", _ => new BatchJson(model, asLines: false));
+
+    /// <summary>The rows' format, null for Parquet, and the rows, unpacked.</summary>
+    private async ValueTask<(RowFormat? Format, PipeReader Body)> OpenAsync(HttpRequest request, CancellationToken cancellation)
     {
         var (type, name, body) = (request.ContentType, "", request.BodyReader);
         if (FormFile.IsForm(type))
@@ -57,23 +73,30 @@ internal sealed class BatchEndpoint(PredictionService predictions, HubSettings s
             (type, name, body) = (file.ContentType, file.Name, file.Bytes);
         }
         var isGzip = request.Headers.ContentEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase);
-        var start = await body.ReadAtLeastAsync(2, cancellation);
-        isGzip |= start.Buffer.Length >= 2 && start.Buffer.FirstSpan is [0x1f, 0x8b, ..];
-        body.AdvanceTo(start.Buffer.Start);
-        if (isGzip)
+        if (isGzip || (await StartAsync(body, cancellation)).AsSpan().StartsWith(Gzip))
             body = GzipBody.Open(body.AsStream(), settings.LargestBody);
-        return (FormatOf(type, name), body);
+        return (FormatOf(type, name, await StartAsync(body, cancellation)), body);
     }
 
-    private static RowFormat FormatOf(string? type, string name)
+    private static async ValueTask<byte[]> StartAsync(PipeReader body, CancellationToken cancellation)
+    {
+        var start = await body.ReadAtLeastAsync(4, cancellation);
+        var bytes = start.Buffer.Slice(0, Math.Min(4, start.Buffer.Length)).ToArray();
+        body.AdvanceTo(start.Buffer.Start);
+        return bytes;
+    }
+
+    private static RowFormat? FormatOf(string? type, string name, byte[] start)
     {
         name = name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? name[..^3] : name;
+        if (start.AsSpan().SequenceEqual(ParquetFileWriter.Magic) || type?.Contains("parquet", StringComparison.OrdinalIgnoreCase) == true)
+            return null;
         return Path.GetExtension(name).ToUpperInvariant() switch
         {
             ".JSON" => RowFormat.Json,
             ".NDJSON" or ".JSONL" => RowFormat.JsonLines,
             ".CSV" or ".TSV" or ".TXT" => RowFormat.Csv,
-            ".PARQUET" => throw new HttpRefusalException(422, "no_parquet", "Parquet needs DuckDB's library, which is not here."),
+            ".PARQUET" or ".PQ" => null,
             _ => type?.Split(';')[0].Trim().ToUpperInvariant() switch
             {
                 "APPLICATION/JSON" => RowFormat.Json,

@@ -113,6 +113,26 @@ internal sealed class ColumnBuilder
         Store(value, at, row);
     }
 
+    /// <summary>Takes a truth value; a column that is no such holds it as 0 or 1, or as true or false.</summary>
+    public void AppendTruth(bool value, int at, long row)
+    {
+        if (Content == Content.Booleans)
+            AppendHeld(value ? 1 : 0, at);
+        else if (Content == Content.Numbers)
+            Append(value ? 1.0 : 0.0, at, row);
+        else
+            Append(value ? "true"u8 : "false"u8, at, row);
+    }
+
+    /// <summary>Takes a date in seconds since 1970-01-01 UTC; a column that is none of dates gets its text.</summary>
+    public void AppendMoment(double seconds, int at, long row)
+    {
+        if (Content == Content.Dates)
+            AppendHeld(seconds, at);
+        else
+            Append(Encoding.UTF8.GetBytes(DateText.Format(seconds)), at, row);
+    }
+
     /// <summary>Brings the column to the end of a group of <paramref name="rows"/> rows, the first of which is <paramref name="firstRow"/>.</summary>
     public void EndGroup(int rows, long firstRow)
     {
@@ -182,6 +202,14 @@ internal sealed class ColumnBuilder
             Sketch.AddMissing(Content == Content.Texts ? 1 : 0);
         }
         _count = to;
+    }
+
+    private void AppendHeld(double value, int at)
+    {
+        if (_count < at)
+            Pad(at);
+        _count = at + 1;
+        Room(ref _numbers, at) = value;
     }
 
     private void AppendNumber(ReadOnlySpan<byte> cell, int at, long row)

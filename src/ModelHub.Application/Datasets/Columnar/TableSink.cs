@@ -69,6 +69,19 @@ internal sealed class TableSink
         _columns[column].Append(value, _at, RowCount + 1);
     }
 
+    public void Truth(int column, bool value)
+    {
+        _entries++;
+        _columns[column].AppendTruth(value, _at, RowCount + 1);
+    }
+
+    /// <param name="seconds">Since 1970-01-01 UTC.</param>
+    public void Moment(int column, double seconds)
+    {
+        _entries++;
+        _columns[column].AppendMoment(seconds, _at, RowCount + 1);
+    }
+
     public void EndRow()
     {
         if (++RowCount > _limits.MaxRows)

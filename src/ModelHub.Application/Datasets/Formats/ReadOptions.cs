@@ -12,6 +12,9 @@ public enum TableFormat
 
     /// <summary>Little-endian float32 rows of a given dimension.</summary>
     Binary,
+
+    /// <summary>Read by <see cref="Parquet.IParquetFiles"/>.</summary>
+    Parquet,
 }
 
 /// <summary>How the bytes are packed; <see cref="Detect"/> looks at the first two.</summary>

@@ -1,4 +1,5 @@
 using ModelHub.Application.Datasets.Columnar;
+using ModelHub.Application.Parquet;
 using ModelHub.Engine.Data;
 
 namespace ModelHub.Application.Datasets.Formats;
@@ -48,6 +49,42 @@ public static class TableReader
         }
         using var set = ColumnarSet.Open(output);
         return set.ReadTable(cancellation: cancellation);
+    }
+
+    /// <summary>The same for columns that know their types.</summary>
+    /// <exception cref="DatasetFormatException">The data is refused; the message names row and column.</exception>
+    public static TableSchema Ingest(IColumnReader rows, ReadOptions options, string outputPath, CancellationToken cancellation = default)
+    {
+        using var output = new FileStream(outputPath, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16);
+        Ingest(rows, options, output, cancellation);
+        using var set = ColumnarSet.Open(output);
+        return set.Schema;
+    }
+
+    /// <summary>A small file of such columns into memory.</summary>
+    public static Table ReadTable(IColumnReader rows, ReadOptions options, CancellationToken cancellation = default)
+    {
+        using var output = new MemoryStream();
+        Ingest(rows, options, output, cancellation);
+        using var set = ColumnarSet.Open(output);
+        return set.ReadTable(cancellation: cancellation);
+    }
+
+    /// <summary>The plain bytes of a file that a reader of its own takes.</summary>
+    internal static SpooledFile Spool(Stream input, ReadOptions options, CancellationToken cancellation)
+    {
+        using var source = new BoundedSource(input, options, cancellation);
+        return SpooledFile.Of(buffer => source.Fill(buffer));
+    }
+
+    private static void Ingest(IColumnReader rows, ReadOptions options, Stream output, CancellationToken cancellation)
+    {
+        var sink = new TableSink(new ColumnarWriter(output), options.Limits, options.AllKinds(), TypedTableReader.Texts(rows));
+        new TypedTableReader(rows, sink, options).Run(cancellation);
+        sink.Finish();
+        if (sink.Conflicts.Count > 0)
+            throw new DatasetFormatException("The cells are not all of one kind.", null, sink.Conflicts.Order(StringComparer.Ordinal).First());
+        output.Position = 0;
     }
 
     private static void Ingest(Stream input, ReadOptions options, Stream output, CancellationToken cancellation, string? spoolPath)
@@ -100,6 +137,8 @@ public static class TableReader
             case TableFormat.Binary:
                 new FloatRowReader(source, sink, options, extras).Run();
                 break;
+            case TableFormat.Parquet:
+                throw new InvalidOperationException("Parquet is not read from a stream.");
         }
         extras.Finish();
     }

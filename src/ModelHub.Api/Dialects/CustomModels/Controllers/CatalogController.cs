@@ -27,7 +27,12 @@ public sealed class CatalogController(CatalogService catalog, IArtifactStore sto
         form.Fields.Check();
         await using var file = await store.OpenAsync(bytes.Sha256, cancellation);
         name = name[(name.LastIndexOfAny(['/', '\\']) + 1)..];
-        var format = Path.GetExtension(name).ToUpperInvariant() is ".JSON" or ".JSONL" or ".NDJSON" ? TableFormat.Json : TableFormat.Csv;
+        var format = Path.GetExtension(name).ToUpperInvariant() switch
+        {
+            ".JSON" or ".JSONL" or ".NDJSON" => TableFormat.Json,
+            ".PARQUET" or ".PQ" => TableFormat.Parquet,
+            _ => TableFormat.Csv,
+        };
         var (job, view) = await catalog.UploadAsync(HttpContext.Caller(), name, file, new TableSource { Format = format }, cancellation);
         return Under(job, new
         {

@@ -18,7 +18,7 @@ public sealed class DatasetsController(DatasetService datasets, DatasetTables ta
     private const int LongestField = 4096;
 
     /// <summary>
-    /// Uploads a file as multipart/form-data: <c>project_id</c>, <c>name</c>, optionally <c>format</c> (csv, json, libsvm) and
+    /// Uploads a file as multipart/form-data: <c>project_id</c>, <c>name</c>, optionally <c>format</c> (csv, json, libsvm, parquet) and
     /// <c>kinds</c> (a JSON object: column to numeric, integer, boolean, category, date, text or id), then <c>file</c>, plain or gzip. The file is read while it arrives, so the fields come before it.
     /// </summary>
     [HttpPost]
@@ -131,13 +131,15 @@ public sealed class DatasetsController(DatasetService datasets, DatasetTables ta
             "csv" => TableFormat.Csv,
             "json" => TableFormat.Json,
             "libsvm" => TableFormat.Libsvm,
+            "parquet" => TableFormat.Parquet,
             null => Path.GetExtension(fileName) switch
             {
                 ".json" or ".jsonl" or ".ndjson" => TableFormat.Json,
                 ".libsvm" or ".svm" => TableFormat.Libsvm,
+                ".parquet" or ".pq" => TableFormat.Parquet,
                 _ => TableFormat.Csv,
             },
-            _ => throw ModelHubException.Invalid("format", "'format' is csv, json or libsvm."),
+            _ => throw ModelHubException.Invalid("format", "'format' is csv, json, libsvm or parquet."),
         };
     }
 

@@ -1,0 +1,99 @@
+using System.IO.Pipelines;
+using System.Threading.Channels;
+using ModelHub.Application.Errors;
+using ModelHub.Application.Parquet;
+using ModelHub.Application.Serving;
+
+namespace ModelHub.Application.Scoring;
+
+/// <summary>Files of typed columns through a model: row group by row group, with the same blocks, order and bounds as text.</summary>
+public sealed partial class ScoringRun
+{
+    /// <summary>
+    /// Answers that are held back at first: a file can turn out to be damaged far behind its beginning, and until the answer starts that can
+    /// still be said.
+    /// </summary>
+    private const long MostHeld = 16 << 20;
+
+    private ScoringRun(LoadedModel model, KeptColumns kept, IScoredRowsWriter writer, PipeWriter output)
+    {
+        (_model, _writer, _output, _format) = (model, writer, output, null!);
+        _columns = new RowColumns(model, kept);
+    }
+
+    /// <summary>Scores a Parquet file: the body is kept on disk while it is read, since its end must be read first.</summary>
+    /// <param name="writer">Given the file's columns, the writer of the answer.</param>
+    /// <param name="starting">See <see cref="Starting"/>.</param>
+    /// <returns>Rows that were scored.</returns>
+    /// <exception cref="ModelHubException">The file is damaged or too large, the library that reads it is missing, or the model fails.</exception>
+    public static async Task<long> RunParquetAsync(
+        LoadedModel model, IParquetFiles parquet, PipeReader body, long mostBytes, Func<IReadOnlyList<TypedColumn>, IScoredRowsWriter> writer,
+        PipeWriter output, Action starting, CancellationToken cancellation)
+    {
+        if (parquet.Missing is { } missing)
+            throw new ModelHubException(ErrorKind.Unavailable, "natives_missing", missing);
+        using var file = await SpooledFile.OfAsync(body, mostBytes, cancellation);
+        using var rows = await Task.Run(() => parquet.Open(file.Path, cancellation), cancellation);
+        var run = new ScoringRun(model, new KeptColumns(true, new HashSet<string>()), writer(rows.Columns), output) { Starting = starting };
+        try
+        {
+            run._columns.AddAll([.. rows.Columns.Select(c => System.Text.Encoding.UTF8.GetBytes(c.Name))]);
+            await run.RunInBlocksAsync((blocks, stop) => run.ReadColumnsAsync(rows, mostBytes, blocks, stop), MostHeld, cancellation);
+        }
+        catch (RowRefusal refusal)
+        {
+            throw Refused(refusal, 0);
+        }
+        return run.RowCount;
+    }
+
+    private async Task ReadColumnsAsync(IColumnReader rows, long mostBytes, ChannelWriter<Task<Answered>> blocks, CancellationToken cancellation)
+    {
+        try
+        {
+            var first = 0L;
+            var bytes = 0L;
+            while (rows.Read() is { } batch)
+            {
+                var from = first;
+                var isFirst = first == 0;
+                first += batch.Count;
+                // What a small file can grow to: the same bound as for a packed text.
+                bytes += batch.Bytes;
+                if (bytes > mostBytes)
+                {
+                    batch.Dispose();
+                    throw new ModelHubException(ErrorKind.TooLarge, "body_too_large", $"The unpacked rows are larger than {mostBytes} bytes.");
+                }
+                await blocks.WaitToWriteAsync(cancellation);
+                await blocks.WriteAsync(Task.Run(() => AnswerAsync(batch, from, isFirst, cancellation), CancellationToken.None), cancellation);
+            }
+            blocks.Complete();
+        }
+        catch (Exception failure)
+        {
+            blocks.Complete(failure);
+        }
+    }
+
+    private async Task<Answered> AnswerAsync(ColumnBatch batch, long firstRow, bool isFirst, CancellationToken cancellation)
+    {
+        var block = _model.RentBlock();
+        try
+        {
+            block.Fill(batch, _columns, keepTexts: !_writer.TakesColumns);
+            block.FirstRow = firstRow;
+            if (isFirst)
+                _writer.Prepare(_columns);
+            await block.ScoreAsync(_columns, cancellation);
+            var answered = new Answered(block.Count);
+            _writer.Rows(block, _columns, answered.Bytes);
+            return answered;
+        }
+        finally
+        {
+            _model.Return(block);
+            batch.Dispose();
+        }
+    }
+}

@@ -1,0 +1,193 @@
+using System.Buffers;
+using System.Text;
+using ModelHub.Application.Errors;
+using ModelHub.Application.Parquet;
+using ModelHub.Infrastructure.Natives;
+using ModelHub.Infrastructure.Natives.Parquet;
+
+namespace ModelHub.Api.Tests.Natives;
+
+/// <summary>Reading in a process of its own, whatever the file is.</summary>
+public sealed class ParquetFilesTests : IDisposable
+{
+    private const string Types = """
+        SELECT * FROM (VALUES
+            (1::TINYINT, 40000000000, 7::UTINYINT, 1.25::FLOAT, 2.5::DOUBLE, 12.34::DECIMAL(9,2), true, 'short', 'a text of more than twelve bytes é',
+             DATE '2024-02-03', TIMESTAMP '2024-02-03 04:05:06.5', TIMESTAMPTZ '2024-02-03 04:05:06+00', 18446744073709551615::UBIGINT),
+            (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+            (-1, -5, 255, 'nan'::FLOAT, 'infinity'::DOUBLE, -0.01, false, '', 'x', DATE '1960-01-01', TIMESTAMP '1969-12-31 23:59:59', NULL, 0))
+            AS t(tiny, big, small, single, frac, dec, truth, text, long, day, moment, zoned, huge)
+        """;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("modelhub-parquet-test-").FullName;
+
+    private static ParquetFiles Files => new(NativeLibraries.Of(""));
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [NativeTheory]
+    [InlineData("")]
+    [InlineData(", COMPRESSION zstd")]
+    [InlineData(", COMPRESSION uncompressed, PARQUET_VERSION v2")]
+    public void Every_flat_type_is_read_and_missing_cells_are(string options)
+    {
+        using var rows = Open(DuckFiles.Parquet(Types, options));
+        Assert.Equal(3, rows.RowCount);
+        Assert.Equal(
+            [
+                CellType.Whole, CellType.Whole, CellType.Whole, CellType.Single, CellType.Double, CellType.Double, CellType.Truth, CellType.Text, CellType.Text,
+                CellType.Day, CellType.Moment, CellType.Moment, CellType.Double,
+            ],
+            rows.Columns.Select(c => c.Type));
+        using var batch = rows.Read()!;
+        Assert.Equal(3, batch.Count);
+        Assert.All(Enumerable.Range(0, 13), c => Assert.True(batch[c].IsMissing(1), rows.Columns[c].Name));
+        Assert.Equal([1, 40000000000, 7, 1.25, 2.5, 12.34, 1], Enumerable.Range(0, 7).Select(c => batch[c].Number(0)));
+        Assert.Equal([-1, -5, 255, double.NaN, double.PositiveInfinity, -0.01, 0], Enumerable.Range(0, 7).Select(c => batch[c].Number(2)));
+        Assert.Equal(["short", "a text of more than twelve bytes é"], new[] { Text(batch, 7, 0), Text(batch, 8, 0) });
+        Assert.Equal(["", "x"], new[] { Text(batch, 7, 2), Text(batch, 8, 2) });
+        var moment = (new DateTime(2024, 2, 3, 4, 5, 6, DateTimeKind.Utc) - DateTime.UnixEpoch).TotalSeconds;
+        Assert.Equal([moment - 4 * 3600 - 5 * 60 - 6, moment + 0.5, moment], Enumerable.Range(9, 3).Select(c => batch[c].Number(0)));
+        Assert.Equal(-1, batch[10].Number(2));
+        Assert.Null(rows.Read());
+        Assert.Null(rows.Read());
+    }
+
+    [NativeFact]
+    public void Many_row_groups_come_in_order()
+    {
+        using var rows = Open(DuckFiles.Parquet(
+            "SELECT i AS n, 'row number ' || i AS s, CASE WHEN i % 7 = 0 THEN NULL ELSE i / 2 END AS h FROM range(100000) t(i)", ", ROW_GROUP_SIZE 10000"));
+        var next = 0L;
+        while (rows.Read() is { } batch)
+        {
+            using (batch)
+            {
+                for (var r = 0; r < batch.Count; r++, next++)
+                {
+                    Assert.Equal(next, batch[0].Values<long>()[r]);
+                    Assert.Equal($"row number {next}", Text(batch, 1, r));
+                    Assert.Equal(next % 7 == 0 ? double.NaN : next / 2.0, batch[2].Number(r));
+                }
+            }
+        }
+        Assert.Equal(100_000, next);
+    }
+
+    [NativeTheory]
+    [InlineData("SELECT 1 AS a, [1, 2] AS b", "'b' holds lists or structures")]
+    [InlineData("SELECT 1 AS a, {'x': 1} AS c", "'c' holds lists or structures")]
+    public void What_is_not_flat_is_refused_by_name(string query, string says) =>
+        Assert.Contains(says, Refused(DuckFiles.Parquet(query)).Message, StringComparison.Ordinal);
+
+    [NativeFact]
+    public void A_file_cut_anywhere_is_refused()
+    {
+        var whole = DuckFiles.Parquet("SELECT i AS n, i / 3 AS x FROM range(5000) t(i)");
+        foreach (var length in new[] { 4, 12, whole.Length / 2, whole.Length - 20, whole.Length - 1 })
+            Assert.StartsWith("The Parquet file cannot be read.", Refused(whole[..length]).Message, StringComparison.Ordinal);
+    }
+
+    [NativeFact]
+    public void Bytes_changed_anywhere_never_do_more_than_end_the_reading()
+    {
+        var whole = DuckFiles.Parquet("SELECT i AS n, 'text ' || i AS s, i % 2 = 0 AS b FROM range(3000) t(i)");
+        var random = new Random(5);
+        var refused = 0;
+        for (var round = 0; round < 16; round++)
+        {
+            var changed = (byte[])whole.Clone();
+            // The footer with all descriptions is the more dangerous half.
+            var from = round % 2 == 0 ? changed.Length - 400 : 4;
+            for (var i = 0; i < 1 + round; i++)
+                changed[from + random.Next(changed.Length - from)] = (byte)random.Next(256);
+            try
+            {
+                using var rows = Open(changed);
+                while (rows.Read() is { } batch)
+                    batch.Dispose();
+            }
+            catch (ModelHubException refusal)
+            {
+                Assert.Equal(ErrorKind.Invalid, refusal.Kind);
+                Assert.DoesNotContain(_folder, refusal.Message, StringComparison.Ordinal);
+                refused++;
+            }
+        }
+        Assert.InRange(refused, 8, 16);
+    }
+
+    [NativeFact]
+    public void No_other_file_can_be_opened()
+    {
+        var path = Save(DuckFiles.Parquet("SELECT 1 AS a"));
+        var session = new DuckSession(new DuckApi(NativeLibraries.Of("").DuckDb!), path, 1, 256 << 20);
+        Assert.Single(session.Describe($"SELECT * FROM read_parquet('{path}')"));
+        foreach (var query in new[] { "SELECT * FROM read_text('/etc/passwd')", $"SELECT * FROM read_parquet('{path}.other')", "SELECT * FROM glob('/etc/*')" })
+        {
+            var refused = Assert.ThrowsAny<DuckException>(() => session.Stream(query, _ => { }));
+            Assert.Contains("disabled", refused.Message, StringComparison.Ordinal);
+        }
+        Assert.ThrowsAny<DuckException>(() => session.Stream("SET enable_external_access=true", _ => { }));
+    }
+
+    [Fact]
+    public void Without_the_library_the_command_is_named()
+    {
+        var refused = Assert.Throws<ModelHubException>(() => new ParquetFiles(new NativeLibraries("/nowhere")).Open("/tmp/x", CancellationToken.None));
+        Assert.Equal(ErrorKind.Unavailable, refused.Kind);
+        Assert.Contains("./modelhub natives", refused.Message, StringComparison.Ordinal);
+    }
+
+    [NativeFact]
+    public void What_we_write_is_read_by_DuckDB()
+    {
+        using var source = Open(DuckFiles.Parquet(Types));
+        using var first = source.Read()!;
+        var written = new ParquetFileWriter([.. source.Columns, new TypedColumn("number", CellType.Double), new TypedColumn("class", CellType.Text)]);
+        var output = new ArrayBufferWriter<byte>();
+        output.Write(ParquetFileWriter.Magic);
+        for (var group = 0; group < 20; group++)
+        {
+            var rows = written.Group(group * 3, 3, output);
+            for (var c = 0; c < source.Columns.Count; c++)
+                rows.Write(first[c]);
+            rows.Write([0.1 + group, double.NaN, -2]);
+            rows.Write([1, 0, 1], [Encoding.UTF8.GetBytes("no"), Encoding.UTF8.GetBytes("yes")]);
+        }
+        written.WriteEnd(output);
+        using var again = Open(output.WrittenSpan.ToArray());
+        Assert.Equal(60, again.RowCount);
+        Assert.Equal(written.Columns, again.Columns);
+        using var batch = again.Read()!;
+        for (var r = 0; r < 60; r++)
+        {
+            for (var c = 0; c < source.Columns.Count; c++)
+            {
+                Assert.Equal(first[c].IsMissing(r % 3), batch[c].IsMissing(r));
+                Assert.Equal(first[c].Number(r % 3), batch[c].Number(r));
+                if (first[c].Type == CellType.Text && !first[c].IsMissing(r % 3))
+                    Assert.Equal(Text(first, c, r % 3), Text(batch, c, r));
+            }
+            Assert.Equal(r % 3 == 0 ? 0.1 + r / 3 : r % 3 == 1 ? double.NaN : -2, batch[13].Number(r));
+            Assert.Equal(r % 3 == 1 ? "no" : "yes", Text(batch, 14, r));
+        }
+    }
+
+    private static string Text(ColumnBatch batch, int column, int row) => Encoding.UTF8.GetString(batch[column].Text(row));
+
+    private ModelHubException Refused(byte[] bytes) => Assert.Throws<ModelHubException>(() =>
+    {
+        using var rows = Open(bytes);
+        rows.Read();
+    });
+
+    private IColumnReader Open(byte[] bytes) => Files.Open(Save(bytes), CancellationToken.None);
+
+    private string Save(byte[] bytes)
+    {
+        var path = Path.Combine(_folder, Guid.NewGuid().ToString("N") + ".parquet");
+        File.WriteAllBytes(path, bytes);
+        return path;
+    }
+}
