@@ -51,12 +51,13 @@ public sealed partial class ScoringRun
     {
         try
         {
+            // Told before any block is on its way: they are answered side by side.
+            _writer.Prepare(_columns);
             var first = 0L;
             var bytes = 0L;
             while (rows.Read() is { } batch)
             {
                 var from = first;
-                var isFirst = first == 0;
                 first += batch.Count;
                 // What a small file can grow to: the same bound as for a packed text.
                 bytes += batch.Bytes;
@@ -66,7 +67,7 @@ public sealed partial class ScoringRun
                     throw new ModelHubException(ErrorKind.TooLarge, "body_too_large", $"The unpacked rows are larger than {mostBytes} bytes.");
                 }
                 await blocks.WaitToWriteAsync(cancellation);
-                await blocks.WriteAsync(Task.Run(() => AnswerAsync(batch, from, isFirst, cancellation), CancellationToken.None), cancellation);
+                await blocks.WriteAsync(Task.Run(() => AnswerAsync(batch, from, cancellation), CancellationToken.None), cancellation);
             }
             blocks.Complete();
         }
@@ -76,15 +77,13 @@ public sealed partial class ScoringRun
         }
     }
 
-    private async Task<Answered> AnswerAsync(ColumnBatch batch, long firstRow, bool isFirst, CancellationToken cancellation)
+    private async Task<Answered> AnswerAsync(ColumnBatch batch, long firstRow, CancellationToken cancellation)
     {
         var block = _model.RentBlock();
         try
         {
             block.Fill(batch, _columns, keepTexts: !_writer.TakesColumns);
             block.FirstRow = firstRow;
-            if (isFirst)
-                _writer.Prepare(_columns);
             await block.ScoreAsync(_columns, cancellation);
             var answered = new Answered(block.Count);
             _writer.Rows(block, _columns, answered.Bytes);
