@@ -36,6 +36,9 @@ public sealed record FitContext
     /// <summary>When this is reached, iterative learners stop and return what they have.</summary>
     public Func<bool>? OutOfTime { get; init; }
 
+    /// <summary>The share of its time that the fit has used, 0..1, for learners whose steps shrink towards the end; null without a limit.</summary>
+    public Func<double>? Spent { get; init; }
+
     /// <summary>Called after each step of an iterative learner.</summary>
     public Action<FitStep>? Progress { get; init; }
 }

@@ -53,7 +53,7 @@ internal static class AutoMlBenchmark
         };
         var used = Environment.CpuUsage.TotalTime;
         var clock = Stopwatch.StartNew();
-        var result = AutoMlSearch.Run(table.Take(train), options, null, TimeProvider.System, CancellationToken.None);
+        var result = AutoMlSearch.Run(table.Take(train), options, null, args.Has("cpu-clock") ? new CpuClock(options.Threads) : TimeProvider.System, CancellationToken.None);
         var taken = clock.Elapsed.TotalSeconds;
         used = Environment.CpuUsage.TotalTime - used;
         var held = table.Take(test);

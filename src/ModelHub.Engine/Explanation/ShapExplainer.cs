@@ -2,20 +2,22 @@ using ModelHub.Engine.Data;
 using ModelHub.Engine.Ensembles;
 using ModelHub.Engine.Inference;
 using ModelHub.Engine.Linear;
+using ModelHub.Engine.Networks;
 using ModelHub.Engine.Numerics;
 using ModelHub.Engine.Trees;
 
 namespace ModelHub.Engine.Explanation;
 
 /// <summary>
-/// Exact Shapley contributions to raw scores, prepared once per model; immutable and thread-safe. Trees: path-dependent TreeSHAP
+/// Shapley contributions to raw scores, prepared once per model; immutable and thread-safe. Trees: path-dependent TreeSHAP
 /// (Lundberg et al. 2020). Linear models: interventional with independent features, the background being the stored mean of a number and
-/// the plain mean of a category's weights (training frequencies are not stored). Blends: the weighted sum of their members'.
+/// the plain mean of a category's weights (training frequencies are not stored). Networks: estimated by drawn orders,
+/// see <see cref="SampledShap"/>. Blends: the weighted sum of their members'.
 /// Per row and output there are <see cref="FeatureCount"/> contributions and the bias, which together are the raw score.
 /// </summary>
 public sealed class ShapExplainer
 {
-    private readonly List<(double Weight, TreeShap? Trees, LinearShap? Linear)> _parts = [];
+    private readonly List<(double Weight, TreeShap? Trees, LinearShap? Linear, SampledShap? Sampled)> _parts = [];
 
     /// <exception cref="EngineException">The model is of a kind whose contributions are not additive.</exception>
     public ShapExplainer(IModel model, Kernel? kernel = null)
@@ -35,7 +37,7 @@ public sealed class ShapExplainer
     /// <summary>Whether a model's contributions can be had.</summary>
     public static bool Explains(IModel model) => model switch
     {
-        Forest or CompiledForest or LinearModel => true,
+        Forest or CompiledForest or LinearModel or NetworkModel => true,
         Blend blend => blend.Members.All(Explains),
         _ => false,
     };
@@ -81,7 +83,7 @@ public sealed class ShapExplainer
     {
         var side = FeatureCount + 1;
         var matrix = new double[(long)OutputCount * side * side];
-        foreach (var (weight, trees, _) in _parts)
+        foreach (var (weight, trees, _, _) in _parts)
         {
             if (trees is not null)
                 TreeInteractions.Add(trees, row, weight, side, matrix);
@@ -108,10 +110,11 @@ public sealed class ShapExplainer
             throw new ArgumentException($"There are {source.Count} rows of {Width} contributions, and room for {contributions.Length}.", nameof(contributions));
         contributions = contributions[..(source.Count * Width)];
         contributions.Clear();
-        foreach (var (weight, trees, linear) in _parts)
+        foreach (var (weight, trees, linear, sampled) in _parts)
         {
             trees?.Add(source, weight, contributions);
             linear?.Add(source, weight, contributions);
+            sampled?.Add(source, weight, contributions);
         }
     }
 
@@ -123,10 +126,13 @@ public sealed class ShapExplainer
                 AddParts(compiled.Forest, weight, kernel);
                 break;
             case Forest forest:
-                _parts.Add((weight, new TreeShap(forest, kernel), null));
+                _parts.Add((weight, new TreeShap(forest, kernel), null, null));
                 break;
             case LinearModel linear:
-                _parts.Add((weight, null, new LinearShap(linear)));
+                _parts.Add((weight, null, new LinearShap(linear), null));
+                break;
+            case NetworkModel:
+                _parts.Add((weight, null, null, new SampledShap(model)));
                 break;
             case Blend blend:
                 for (var m = 0; m < blend.Members.Count; m++)

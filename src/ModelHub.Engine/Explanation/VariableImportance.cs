@@ -1,6 +1,7 @@
 using ModelHub.Engine.Data;
 using ModelHub.Engine.Ensembles;
 using ModelHub.Engine.Linear;
+using ModelHub.Engine.Networks;
 using ModelHub.Engine.Trees;
 
 namespace ModelHub.Engine.Explanation;
@@ -11,7 +12,7 @@ namespace ModelHub.Engine.Explanation;
 public sealed record VariableImportance(string Variable, double Percentage, double Scaled)
 {
     /// <summary>
-    /// Gain of the splits of trees; absolute standardised weights of linear models; blends weigh their members' shares. By input column, the
+    /// Gain of the splits of trees; absolute standardised weights of linear models, and of networks those of the first layer; blends weigh their members' shares. By input column, the
     /// most important first.
     /// </summary>
     public static IReadOnlyList<VariableImportance> Of(IModel model, IReadOnlyList<Feature> features)
@@ -52,6 +53,15 @@ public sealed record VariableImportance(string Variable, double Percentage, doub
                         for (var k = 0; k < Math.Max(1, linear.Cardinality[f]); k++)
                             sums[f] += Math.Abs(weights[linear.Offset[f] + k]) / Math.Max(1, linear.Cardinality[f]);
                     }
+                }
+                break;
+            case NetworkModel network:
+                for (int f = 0, at = 0; f < count; at += network.Width[f], f++)
+                {
+                    // Weights of the first layer; numbers are scaled, and vectors of categories have about that size too.
+                    var hidden = network.Biases[0].Length;
+                    for (var i = at * hidden; i < (at + network.Width[f]) * hidden; i++)
+                        sums[f] += Math.Abs(network.Weights[0][i]);
                 }
                 break;
             case Blend blend:

@@ -16,6 +16,8 @@ public sealed class AutoMlSearch
     private readonly SearchProgress? _progress;
     private readonly CancellationToken _cancellation;
     private readonly List<CandidateResult> _entries = [];
+    private const double HopelessShare = 0.05;
+    private readonly Dictionary<string, int> _named = new(StringComparer.Ordinal);
     private int _planned;
 
     private AutoMlSearch(
@@ -59,15 +61,37 @@ public sealed class AutoMlSearch
             _data.Task, _data.Labels.Classes, _data.Dropped, _data.Metric, [.. _entries.OrderBy(r => r.Rank).ThenBy(r => r.Number)]);
     }
 
+    /// <summary>The portfolio, then pairs of tuned trials until the budget is used up.</summary>
     private void Try(Action<TrialRun> ended)
     {
-        var number = 0;
-        var named = new Dictionary<string, int>(StringComparer.Ordinal);
-        Trial[] portfolio = [.. Portfolio.For(_options.Mode, _data.Task, _data.Set.Count).Take(_options.MaxModels ?? int.MaxValue)
-            .Select(learner => new Trial(++number, $"{learner.Algorithm}_{named[learner.Algorithm] = named.GetValueOrDefault(learner.Algorithm) + 1}", learner))];
-        _planned = portfolio.Length;
+        var most = _options.MaxModels ?? Portfolio.TrialsFor(_options.Mode, _options.MaxRuntime is not null);
+        var learned = _data.Folds[0].Train.Length;
+        Configuration[] portfolio = [.. new Portfolio(_data.Task, learned, _data.Set.Features.FeatureCount, _data.Set.OutputCount).Of(_options.Mode).Take(most)];
+        _planned = _options.Mode == SearchMode.HighSpeed ? portfolio.Length : most;
         _runner.Share = _options.MaxModels is null ? 0.25 : Math.Max(0.25, 1.0 / portfolio.Length);
-        _runner.Run(portfolio, ended);
+        var runs = _runner.Run([.. portfolio.Select(c => Named(c.Learner, null))], ended);
+        var tuner = new Tuner(_options.Seed);
+        tuner.Start(portfolio.Zip(runs));
+        var firsts = runs.Where(r => r.Folds[0]?.Model is not null).Select(r => r.Folds[0]!.Loss).ToList();
+        while (_options.Mode != SearchMode.HighSpeed && _named.Values.Sum() < most && !_clock.Over.IsCancellationRequested
+            && tuner.Next(_runner.HasTimeFor) is { } flow)
+        {
+            var best = firsts.Min();
+            var hopeless = _data.Folds.Length > 1 ? best + HopelessShare * Math.Max(_data.NullLoss - best, 0) : (double?)null;
+            var (there, back) = flow.Propose();
+            Configuration[] pair = [.. new[] { flow.Space.At(there), flow.Space.At(back) }.Take(most - _named.Values.Sum())];
+            var tried = _runner.Run([.. pair.Select(c => Named(c.Learner, hopeless))], ended);
+            if (tried.All(r => r.Until is null))
+                break;
+            firsts.AddRange(tried.Where(r => r.Folds[0]?.Model is not null).Select(r => r.Folds[0]!.Loss));
+            flow.Tell([.. pair.Zip(tried).Select(p => (p.First.Point!, p.Second.Loss))], tried.Sum(Tuner.Cost));
+        }
+    }
+
+    private Trial Named(ILearner learner, double? hopeless)
+    {
+        var number = _named[learner.Algorithm] = _named.GetValueOrDefault(learner.Algorithm) + 1;
+        return new Trial(_named.Values.Sum(), $"{learner.Algorithm}_{number}", learner, hopeless);
     }
 
     private void Add(CandidateResult entry)

@@ -38,6 +38,8 @@ internal sealed class SearchData
         Metric = options.Metric ?? (Labels.Task switch { TaskKind.Binary => "auc", TaskKind.Multiclass => "logloss", TaskKind.Regression => "rmse" });
         if (!MetricDirection.IsKnown(Metric, Labels.Task))
             throw new EngineException($"'{Metric}' is no metric of a {Labels.Task.ToString().ToLowerInvariant()} task.");
+        var start = Loss().Start(Set, Folds[0].Train);
+        NullLoss = MeanLoss([.. Folds[0].Held.SelectMany(_ => start)], [.. Folds[0].Held.Select(r => Set.Labels[r])]);
         IsSmall = (long)Set.Count * Set.Features.FeatureCount * Set.OutputCount < CellsOfAThread;
     }
 
@@ -61,6 +63,9 @@ internal sealed class SearchData
 
     /// <summary>Orders the leaderboard.</summary>
     public string Metric { get; }
+
+    /// <summary>Loss on the first fold of the best scores without any feature.</summary>
+    public double NullLoss { get; }
 
     /// <summary>A fold per thread, instead of all threads in one fold.</summary>
     public bool IsSmall { get; }

@@ -12,6 +12,7 @@ namespace ModelHub.Engine.Search;
 internal sealed class TrialRunner(SearchData data, AutoMlOptions options, SearchClock clock, ISearchJournal? journal, CancellationToken cancellation)
 {
     private readonly object _gate = new();
+    private readonly Dictionary<string, double> _seconds = new(StringComparer.Ordinal);
 
     /// <summary>Share of what is left of the time that a trial may take.</summary>
     public double Share { get; set; } = 0.25;
@@ -69,6 +70,8 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
                     return null;
                 foreach (var run in runs)
                 {
+                    if (run.Until is null && !HasTimeFor(run.Trial.Learner.Algorithm))
+                        continue;
                     for (var fold = 0; fold < run.Folds.Length && run.Failure is null; fold++)
                     {
                         if (run.States[fold] is PartState.Open or PartState.Elsewhere)
@@ -98,6 +101,10 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
             journal!.Wait(clock.Over);
         }
     }
+
+    /// <summary>Whether a trial can end in time, going by the last one of its algorithm.</summary>
+    public bool HasTimeFor(string algorithm) =>
+        clock.Budget is null || 0.7 * _seconds.GetValueOrDefault(algorithm) < Math.Max(0, clock.Left.TotalSeconds);
 
     private void Deadline(TrialRun run) => run.Until ??= clock.Elapsed + clock.Left * Share;
 
@@ -129,6 +136,8 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
             if (run.Failure is not null)
                 return false;
             run.Failure = result.Failure;
+            if (run.IsDone)
+                _seconds[run.Trial.Learner.Algorithm] = run.Seconds / (data.IsSmall ? Math.Min(options.Threads, run.Folds.Length) : 1);
             if (fold == 0 && run.Folds.Length > 1 && run.Trial.HopelessLoss is { } bound && !(result.Loss <= bound))
                 run.Failure ??= $"Given up after the first fold: its loss is {result.Loss:G5}, with {bound:G5} it would have gone on.";
             return run.Failure is not null || run.IsDone;
@@ -145,7 +154,8 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
         lock (_gate)
             open = 1 + run.States.Count(s => s is PartState.Open);
         var rounds = (open + (data.IsSmall ? options.Threads : 1) - 1) / (data.IsSmall ? options.Threads : 1);
-        var share = clock.Elapsed + (until - clock.Elapsed) / rounds;
+        var began = clock.Elapsed;
+        var share = began + Least((until - began) / rounds);
         var history = new List<FitStep>();
         try
         {
@@ -156,6 +166,7 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
                 Cancellation = clock.Over,
                 ValidationRows = data.Folds[fold].Held,
                 OutOfTime = () => clock.Elapsed > share,
+                Spent = clock.Budget is null ? null : () => Math.Clamp((clock.Elapsed - began) / (share - began), 0, 1),
                 Progress = fold == 0 ? history.Add : null,
             });
             var scores = Held(model, fold);
@@ -174,6 +185,8 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
             return (new FoldResult(null, "There was not enough memory.", clock.Since(stamp).TotalSeconds, double.PositiveInfinity, []), null);
         }
     }
+
+    private static TimeSpan Least(TimeSpan time) => time > TimeSpan.FromMilliseconds(1) ? time : TimeSpan.FromMilliseconds(1);
 
     private double[] Held(IModel model, int fold)
     {

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using ModelHub.Engine.Ensembles;
 using ModelHub.Engine.Linear;
+using ModelHub.Engine.Networks;
 using ModelHub.Engine.Trees;
 
 namespace ModelHub.Engine.Serialization;
@@ -11,6 +12,7 @@ internal static class ModelCodec
     private const byte ForestTag = 1;
     private const byte LinearTag = 2;
     private const byte BlendTag = 3;
+    private const byte NetworkTag = 4;
     private const int DeepestTree = 2000;
 
     public static void Write(BinaryWriter writer, IModel model)
@@ -24,6 +26,10 @@ internal static class ModelCodec
             case LinearModel linear:
                 writer.Write(LinearTag);
                 WriteLinear(writer, linear);
+                break;
+            case NetworkModel network:
+                writer.Write(NetworkTag);
+                NetworkCodec.Write(writer, network);
                 break;
             case Blend blend:
                 writer.Write(BlendTag);
@@ -47,6 +53,7 @@ internal static class ModelCodec
             ForestTag => ReadForest(reader),
             LinearTag => ReadLinear(reader),
             BlendTag => ReadBlend(reader, depth),
+            NetworkTag => NetworkCodec.Read(reader),
             _ => throw new EngineException($"The artifact holds a model of an unknown kind ({tag})."),
         };
     }
@@ -167,10 +174,10 @@ internal static class ModelCodec
         return new Blend(members, weights);
     }
 
-    private static Link ReadLink(ArtifactReader reader) =>
+    internal static Link ReadLink(ArtifactReader reader) =>
         (Link)reader.ReadByte() is var link && Enum.IsDefined(link) ? link : throw new EngineException("The artifact names an unknown link.");
 
-    private static void WriteArray<T>(BinaryWriter writer, T[] values)
+    internal static void WriteArray<T>(BinaryWriter writer, T[] values)
         where T : unmanaged
     {
         if (!BitConverter.IsLittleEndian)

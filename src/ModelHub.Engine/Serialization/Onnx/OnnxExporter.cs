@@ -1,6 +1,7 @@
 using ModelHub.Engine.Ensembles;
 using ModelHub.Engine.Inference;
 using ModelHub.Engine.Linear;
+using ModelHub.Engine.Networks;
 using ModelHub.Engine.Trees;
 
 namespace ModelHub.Engine.Serialization.Onnx;
@@ -10,7 +11,7 @@ namespace ModelHub.Engine.Serialization.Onnx;
 public sealed record OnnxInput(string Name, IReadOnlyList<string>? Levels = null);
 
 /// <summary>
-/// Forests, linear models and their blends as ONNX. Outputs: "scores" (raw, N × outputs), then for classification "probabilities"
+/// Forests, linear models, networks and their blends as ONNX. Outputs: "scores" (raw, N × outputs), then for classification "probabilities"
 /// (N × classes) and "label" (texts), for regression "prediction" (N × 1). ONNX computes in single precision, so predictions differ from ours in
 /// the last digits: <see cref="LargestDifference"/> says by how much.
 /// </summary>
@@ -76,6 +77,7 @@ public static class OnnxExporter
         Forest forest => OnnxTrees.Add(graph, forest, features),
         CompiledForest compiled => OnnxTrees.Add(graph, compiled.Forest, features),
         LinearModel linear => AddLinear(graph, linear, features),
+        NetworkModel network => OnnxNetworks.Add(graph, network, features),
         Blend blend => graph.AddNode("Sum", [.. blend.Members.Select((member, m) =>
             graph.AddNode("Mul", [AddModel(graph, member, features), graph.AddConstant([(float)blend.Weights[m]], 1)]))]),
         _ => throw new EngineException($"A {model.GetType().Name} has no ONNX form here."),
@@ -108,7 +110,7 @@ public static class OnnxExporter
     }
 
     /// <summary>Some columns of the features.</summary>
-    private static string Take(OnnxGraph graph, string features, int[] columns) =>
+    internal static string Take(OnnxGraph graph, string features, int[] columns) =>
         graph.AddNode("ArrayFeatureExtractor", [features, graph.AddIndices(columns)], "ai.onnx.ml");
 
     private static void AddOutputs(OnnxGraph graph, IModel model, string scores, IReadOnlyList<string>? classes)

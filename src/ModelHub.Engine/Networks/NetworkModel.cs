@@ -1,0 +1,149 @@
+using ModelHub.Engine.Data;
+
+namespace ModelHub.Engine.Networks;
+
+/// <summary>
+/// A feed-forward network over a table's features: numbers are centred, scaled and clipped smoothly (missing is the centre), categories
+/// are looked up as vectors, hidden layers are rectified. Scores are made in single precision, in a fixed order of additions.
+/// </summary>
+public sealed class NetworkModel : IModel
+{
+    /// <summary>Where a scaled number is bent: z / sqrt(1 + (z / Clip)²) stays within ± Clip.</summary>
+    public const float Clip = 3;
+
+    /// <summary>Per feature: 0 for a number, else the category's cardinality; a missing or unknown category has the last vector.</summary>
+    public required int[] Cardinality { get; init; }
+
+    /// <summary>Per feature: numbers of its input: 1, or the length of a category's vectors.</summary>
+    public required int[] Width { get; init; }
+
+    public required float[] Center { get; init; }
+
+    /// <summary>Per feature: what a centred number is multiplied by.</summary>
+    public required float[] Scale { get; init; }
+
+    /// <summary>Per feature the vectors of its categories, one after the other; empty for numbers.</summary>
+    public required float[][] Vectors { get; init; }
+
+    /// <summary>Per layer: inputs × padded outputs.</summary>
+    public required float[][] Weights { get; init; }
+
+    /// <summary>Per layer: padded outputs.</summary>
+    public required float[][] Biases { get; init; }
+
+    /// <summary>Score = Offset + Unit × output.</summary>
+    public required double Offset { get; init; }
+
+    public required double Unit { get; init; }
+
+    public required int OutputCount { get; init; }
+
+    public required Link Link { get; init; }
+
+    public int FeatureCount => Cardinality.Length;
+
+    public int InputWidth => Width.Sum();
+
+    public void Score(ReadOnlySpan<float> row, Span<double> scores)
+    {
+        var (values, next) = (new float[InputWidth], Array.Empty<float>());
+        Encode(row, values);
+        for (var layer = 0; layer < Weights.Length; layer++)
+        {
+            next = new float[Biases[layer].Length];
+            Matrices.Multiply(values, Weights[layer], next, 1, Inputs(layer), next.Length, Biases[layer]);
+            if (layer + 1 < Weights.Length)
+                Rectify(next);
+            values = next;
+        }
+        for (var o = 0; o < OutputCount; o++)
+            scores[o] = Offset + Unit * values[o];
+    }
+
+    public void Score(FeatureMatrix features, ReadOnlySpan<int> rows, Span<double> scores)
+    {
+        const int block = 64;
+        var row = new float[FeatureCount];
+        var width = InputWidth;
+        var values = new float[block * width];
+        for (var from = 0; from < rows.Length; from += block)
+        {
+            var count = Math.Min(block, rows.Length - from);
+            for (var i = 0; i < count; i++)
+            {
+                features.CopyRow(rows[from + i], row);
+                Encode(row, values.AsSpan(i * width, width));
+            }
+            Finish(values, count, scores[(from * OutputCount)..]);
+        }
+    }
+
+    public void ScoreRows(ReadOnlySpan<float> rows, Span<double> scores)
+    {
+        const int block = 64;
+        var width = InputWidth;
+        var count = FeatureCount == 0 ? 0 : rows.Length / FeatureCount;
+        var values = new float[Math.Min(block, Math.Max(1, count)) * width];
+        for (var from = 0; from < count; from += block)
+        {
+            var some = Math.Min(block, count - from);
+            for (var i = 0; i < some; i++)
+                Encode(rows.Slice((from + i) * FeatureCount, FeatureCount), values.AsSpan(i * width, width));
+            Finish(values, some, scores[(from * OutputCount)..]);
+        }
+    }
+
+    /// <summary>The input of the first layer for one row.</summary>
+    internal void Encode(ReadOnlySpan<float> row, Span<float> values)
+    {
+        var at = 0;
+        for (var f = 0; f < Cardinality.Length; f++)
+        {
+            if (Cardinality[f] == 0)
+            {
+                values[at++] = Bend(row[f], Center[f], Scale[f]);
+                continue;
+            }
+            Vectors[f].AsSpan(Code(f, row[f]) * Width[f], Width[f]).CopyTo(values[at..]);
+            at += Width[f];
+        }
+    }
+
+    internal int Code(int feature, float value) =>
+        float.IsNaN(value) || value < 0 || value >= Cardinality[feature] ? Cardinality[feature] : (int)value;
+
+    internal static float Bend(float value, float center, float scale)
+    {
+        if (float.IsNaN(value))
+            return 0;
+        var z = Math.Clamp((value - center) * scale, -1e6f, 1e6f);
+        var part = z / Clip;
+        return z / MathF.Sqrt(1 + part * part);
+    }
+
+    internal static void Rectify(Span<float> values)
+    {
+        foreach (ref var value in values)
+            value = value > 0 ? value : 0;
+    }
+
+    private int Inputs(int layer) => layer == 0 ? InputWidth : Biases[layer - 1].Length;
+
+    private void Finish(float[] values, int count, Span<double> scores)
+    {
+        for (var layer = 0; layer < Weights.Length; layer++)
+        {
+            var next = new float[count * Biases[layer].Length];
+            Matrices.Multiply(values, Weights[layer], next, count, Inputs(layer), Biases[layer].Length, Biases[layer]);
+            if (layer + 1 < Weights.Length)
+                Rectify(next);
+            values = next;
+        }
+        var padded = Biases[^1].Length;
+        for (var i = 0; i < count; i++)
+        {
+            for (var o = 0; o < OutputCount; o++)
+                scores[i * OutputCount + o] = Offset + Unit * values[i * padded + o];
+        }
+    }
+}
