@@ -9,7 +9,7 @@ namespace ModelHub.Engine.Explanation;
 /// </summary>
 internal sealed class SampledShap(IModel model)
 {
-    private const int Orders = 8;
+    private const int Orders = 4;
 
     public void Add(RowSource source, double weight, Span<double> contributions)
     {

@@ -11,6 +11,9 @@ public sealed class NetworkModel : IModel
     /// <summary>Where a scaled number is bent: z / sqrt(1 + (z / Clip)²) stays within ± Clip.</summary>
     public const float Clip = 3;
 
+    /// <summary>Scaled numbers end here, so that none is infinite.</summary>
+    public const float Most = 1e6f;
+
     /// <summary>Per feature: 0 for a number, else the category's cardinality; a missing or unknown category has the last vector.</summary>
     public required int[] Cardinality { get; init; }
 
@@ -116,7 +119,7 @@ public sealed class NetworkModel : IModel
     {
         if (float.IsNaN(value))
             return 0;
-        var z = Math.Clamp((value - center) * scale, -1e6f, 1e6f);
+        var z = Math.Clamp((value - center) * scale, -Most, Most);
         var part = z / Clip;
         return z / MathF.Sqrt(1 + part * part);
     }

@@ -8,7 +8,7 @@ namespace ModelHub.Engine.Search;
 /// </summary>
 internal sealed class Flow2
 {
-    private const double FirstStep = 0.25;
+    private const double FirstStep = 0.15;
     private const double LeastStep = 0.04;
     private const int FailuresBeforeSmaller = 3;
     private readonly SeededRandom _random;

@@ -10,8 +10,10 @@ internal sealed class Portfolio
 {
     private const int MostRowsOfForests = 100_000;
     private const int FewRows = 3000;
+    private const int MostFeaturesOfNetworks = 300;
     private readonly int _rows;
     private readonly int _outputs;
+    private readonly bool _hasNetworks;
     private readonly SearchSpace _boosting;
     private readonly SearchSpace _forest;
     private readonly SearchSpace _extra;
@@ -20,7 +22,7 @@ internal sealed class Portfolio
     /// <param name="rows">Rows that a fold learns from.</param>
     public Portfolio(TaskKind task, int rows, int features, int outputs)
     {
-        (_rows, _outputs) = (rows, outputs);
+        (_rows, _outputs, _hasNetworks) = (rows, outputs, features <= MostFeaturesOfNetworks);
         _boosting = new SearchSpace(
             "GBM",
             [
@@ -36,7 +38,7 @@ internal sealed class Portfolio
             }));
         Dimension[] ofForests =
         [
-            new("col_sample_rate_per_node", Math.Min(0.9, Math.Max(0.05, 1.0 / features)), 1, true), new("min_rows", 1, 30, true),
+            new("col_sample_rate_per_node", Math.Min(0.9, Math.Max(0.05, 1.0 / features)), 1, true), new("min_rows", 1, 12, true),
         ];
         ForestOptions Forest(Func<string, double> value) => new()
         {
@@ -67,7 +69,7 @@ internal sealed class Portfolio
     {
         var few = _rows < FewRows;
         // A tree per class and step makes many classes dear: fewer, larger steps.
-        var quick = _outputs > 4 ? 0.12 : few ? 0.05 : 0.08;
+        var quick = _outputs > 10 ? 0.2 : _outputs > 4 ? 0.12 : few ? 0.05 : 0.08;
         yield return _boosting.With(few ? 12 : 31, few ? 5 : 20, quick, 1, 0.8, 0.8);
         yield return new Configuration(new GeneralizedLinear(new LinearOptions(few ? 0.01 : 1e-3)));
         if (mode == SearchMode.HighSpeed)
@@ -75,20 +77,24 @@ internal sealed class Portfolio
         // Large tables gain nothing from forests.
         if (_rows <= MostRowsOfForests)
             yield return _extra.With(Math.Min(1, 1.5 * NodeShare), few ? 2 : 1);
+        // What a network's contributions cost grows with the square of the features.
+        if (_hasNetworks)
+            yield return _network.With(128, 0.002, 0.1, 0.02);
         yield return _boosting.With(few ? 5 : 63, few ? 10 : 40, quick * 0.7, 5, 0.5, 0.8);
-        yield return _network.With(128, 0.002, 0.1, 0.02);
         if (_rows <= MostRowsOfForests)
             yield return _forest.With(NodeShare, few ? 3 : 1);
         yield return _boosting.With(few ? 24 : 15, few ? 3 : 10, quick, 0.5, 0.7, 0.7);
         yield return _boosting.With(few ? 8 : 160, few ? 20 : 60, quick * 0.7, 20, 0.35, 0.9);
-        yield return _network.With(64, 0.004, 0.3, 0.2);
+        if (_hasNetworks)
+            yield return _network.With(64, 0.004, 0.3, 0.2);
         if (mode == SearchMode.Balanced)
             yield break;
         yield return _boosting.With(few ? 31 : 31, few ? 8 : 20, 0.03, 1, 0.5, 0.7);
         yield return _boosting.With(few ? 6 : 127, few ? 15 : 30, 0.03, 10, 0.4, 0.8);
         if (_rows <= MostRowsOfForests)
             yield return _extra.With(1, few ? 3 : 1);
-        yield return _network.With(256, 0.001, 0.2, 0.1);
+        if (_hasNetworks)
+            yield return _network.With(256, 0.001, 0.2, 0.1);
         yield return new Configuration(new GeneralizedLinear(new LinearOptions(few ? 0.1 : 0.01)));
     }
 
@@ -103,8 +109,8 @@ internal sealed class Portfolio
     public static int TrialsFor(SearchMode mode, bool hasTime) => mode switch
     {
         SearchMode.HighSpeed => 2,
-        SearchMode.Balanced => hasTime ? 60 : 9,
-        SearchMode.HighAccuracy => hasTime ? 200 : 40,
+        SearchMode.Balanced => hasTime ? 150 : 9,
+        SearchMode.HighAccuracy => hasTime ? 500 : 40,
     };
 
     /// <summary>Three digits: what is shown is what is used.</summary>

@@ -102,11 +102,31 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
         }
     }
 
-    /// <summary>Whether a trial can end in time, going by the last one of its algorithm.</summary>
+    /// <summary>Whether a trial can end in time, going by those of its algorithm so far: their longest, slowly forgotten.</summary>
     public bool HasTimeFor(string algorithm) =>
-        clock.Budget is null || 0.7 * _seconds.GetValueOrDefault(algorithm) < Math.Max(0, clock.Left.TotalSeconds);
+        clock.Budget is null || 0.8 * _seconds.GetValueOrDefault(algorithm) < Math.Max(0, clock.Left.TotalSeconds);
 
-    private void Deadline(TrialRun run) => run.Until ??= clock.Elapsed + clock.Left * Share;
+    private void Remember(TrialRun run)
+    {
+        var seconds = run.Seconds / (data.IsSmall ? Math.Min(options.Threads, run.Folds.Length) : 1);
+        var algorithm = run.Trial.Learner.Algorithm;
+        _seconds[algorithm] = Math.Max(seconds, 0.9 * _seconds.GetValueOrDefault(algorithm));
+    }
+
+    /// <summary>
+    /// A share of what is left; more for an algorithm that is known to need more, less for a linear model, which gains little by more time.
+    /// </summary>
+    private void Deadline(TrialRun run)
+    {
+        if (run.Until is not null)
+            return;
+        var algorithm = run.Trial.Learner.Algorithm;
+        var share = clock.Left * (algorithm == "GLM" ? Share / 4 : Share);
+        var known = TimeSpan.FromSeconds(1.3 * _seconds.GetValueOrDefault(algorithm));
+        if (clock.Budget is not null && known > share)
+            share = known < clock.Left ? known : clock.Left;
+        run.Until = clock.Elapsed + share;
+    }
 
     /// <summary>Computes a part, or reads it; true when with it the trial has ended.</summary>
     private bool Work(TrialRun run, int fold, int threads)
@@ -137,7 +157,7 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
                 return false;
             run.Failure = result.Failure;
             if (run.IsDone)
-                _seconds[run.Trial.Learner.Algorithm] = run.Seconds / (data.IsSmall ? Math.Min(options.Threads, run.Folds.Length) : 1);
+                Remember(run);
             if (fold == 0 && run.Folds.Length > 1 && run.Trial.HopelessLoss is { } bound && !(result.Loss <= bound))
                 run.Failure ??= $"Given up after the first fold: its loss is {result.Loss:G5}, with {bound:G5} it would have gone on.";
             return run.Failure is not null || run.IsDone;

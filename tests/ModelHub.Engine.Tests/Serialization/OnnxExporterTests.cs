@@ -1,5 +1,7 @@
 using ModelHub.Engine.Ensembles;
 using ModelHub.Engine.Linear;
+using ModelHub.Engine.Networks;
+using ModelHub.Engine.Numerics;
 using ModelHub.Engine.Serialization.Onnx;
 using ModelHub.Engine.Tests.Inference;
 
@@ -29,6 +31,20 @@ public class OnnxExporterTests
         };
         AssertParity(linear, Shape, ["no", "yes"]);
         AssertParity(new Blend([linear, Shape.Draw(4)], [0.4, 0.6]), Shape, ["no", "yes"]);
+    }
+
+    [Fact]
+    public void A_network_scores_alike()
+    {
+        var random = new SeededRandom(8);
+        float[] Draw(int count) => [.. Enumerable.Range(0, count).Select(_ => (float)random.NextDouble() - 0.5f)];
+        AssertParity(
+            new NetworkModel
+            {
+                Cardinality = [0, 0, 5, 40], Width = [1, 1, 3, 1], Center = [1, -2, 0, 0], Scale = [2, 0.5f, 1, 1], Vectors = [[], [], Draw(18), Draw(41)],
+                Weights = [Draw(6 * 16), Draw(16 * 8)], Biases = [Draw(16), Draw(8)], Offset = 0.5, Unit = 2, OutputCount = 3, Link = Link.Softmax,
+            },
+            Shape, ["a", "b", "c"]);
     }
 
     [Fact]

@@ -39,7 +39,8 @@ internal static class OnnxNetworks
             OnnxGraph.Attribute("imputed_value_floats", columns.Select(f => model.Center[f])), OnnxGraph.Attribute("replaced_value_float", float.NaN));
         var centred = graph.AddNode("Sub", [whole, graph.AddConstant([.. columns.Select(f => model.Center[f])], 1, columns.Length)]);
         var scaled = graph.AddNode("Mul", [centred, graph.AddConstant([.. columns.Select(f => model.Scale[f])], 1, columns.Length)]);
-        var part = graph.AddNode("Mul", [scaled, graph.AddConstant([1 / NetworkModel.Clip], 1)]);
+        scaled = graph.AddNode("Clip", [scaled, graph.AddConstant([-NetworkModel.Most]), graph.AddConstant([NetworkModel.Most])]);
+        var part = graph.AddNode("Div", [scaled, graph.AddConstant([NetworkModel.Clip], 1)]);
         var square = graph.AddNode("Add", [graph.AddNode("Mul", [part, part]), graph.AddConstant([1], 1)]);
         return graph.AddNode("Div", [scaled, graph.AddNode("Sqrt", [square])]);
     }
