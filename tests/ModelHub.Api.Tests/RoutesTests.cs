@@ -73,30 +73,6 @@ public sealed class RoutesTests(RunningHub hub)
         }
     }
 
-    [Theory]
-    [InlineData("hub")]
-    [InlineData("automl")]
-    public async Task A_dialect_has_its_document(string name)
-    {
-        using var anybody = hub.ClientOf(null);
-        var document = await anybody.GetFromJsonAsync<JsonElement>($"/swagger/{name}/swagger.json");
-        Assert.StartsWith("3.1", document.GetProperty("openapi").GetString(), StringComparison.Ordinal);
-        Assert.NotEmpty(document.GetProperty("paths").EnumerateObject());
-    }
-
-    [Fact]
-    public async Task Operation_ids_are_distinct_in_every_document()
-    {
-        foreach (var dialect in hub.Services.GetRequiredService<Dialects.DialectSet>().All)
-        {
-            var document = await hub.Client.GetFromJsonAsync<JsonElement>($"/swagger/{dialect.Name}/swagger.json");
-            var ids = document.GetProperty("paths").EnumerateObject().SelectMany(p => p.Value.EnumerateObject())
-                .Where(o => o.Value.ValueKind == JsonValueKind.Object && o.Value.TryGetProperty("responses", out _))
-                .Select(o => o.Value.GetProperty("operationId").GetString()!).ToList();
-            Assert.Equal(ids.Distinct(StringComparer.Ordinal), ids);
-        }
-    }
-
     [Fact]
     public async Task What_belongs_to_somebody_else_looks_like_what_does_not_exist()
     {

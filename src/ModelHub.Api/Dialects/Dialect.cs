@@ -36,6 +36,11 @@ internal abstract class Dialect
         ErrorKind.Internal => 500,
     };
 
+    /// <summary>The record that <see cref="WriteProblemAsync"/> writes, for the OpenAPI document.</summary>
+    public abstract Type RefusalBody { get; }
+
+    public virtual string RefusalType => "application/json";
+
     public abstract Task WriteProblemAsync(HttpContext context, ProblemDetails problem);
 
     /// <summary>Where a deployment is found, as a refusal to delete what is deployed says.</summary>

@@ -15,6 +15,8 @@ internal static class ProblemAnswer
     public static async Task WriteAsync(HttpContext context, ModelHubException refusal)
     {
         var dialect = context.RequestServices.GetRequiredService<DialectSet>().Of(context.Request.Path);
+        if (refusal.RetryAfter is { } wait)
+            context.Response.Headers.RetryAfter = Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
         await WriteAsync(context, dialect.StatusOf(refusal.Kind), refusal.Code, refusal.Message, refusal.Fields,
             refusal.Deployments?.Select(dialect.LinkToDeployment).ToArray());
     }
@@ -42,7 +44,7 @@ internal static class ProblemAnswer
         context.Response.StatusCode = status;
         if (status == 401)
             context.Response.Headers.WWWAuthenticate = "Bearer";
-        if (status is 429 or 503)
+        if (status is 429 or 503 && context.Response.Headers.RetryAfter.Count == 0)
             context.Response.Headers.RetryAfter = "1";
         var problem = new ProblemDetails
         {

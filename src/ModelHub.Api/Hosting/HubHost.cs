@@ -3,8 +3,10 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Authentication;
 using ModelHub.Api.Access;
 using ModelHub.Api.Dialects;
+using ModelHub.Api.Documentation;
 using ModelHub.Api.Errors;
 using ModelHub.Application;
+using ModelHub.Application.Identity;
 using ModelHub.Infrastructure;
 using Serilog;
 using Serilog.Events;
@@ -52,6 +54,7 @@ internal static class HubHost
         services.AddSingleton<HubExceptionHandler>();
         services.AddAuthentication(ApiKeyHandler.Scheme).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.Scheme, null);
         services.AddAuthorization();
+        services.AddSingleton<RateLimits>();
         services.AddControllers(mvc =>
             {
                 mvc.Conventions.Add(new DialectConvention());
@@ -98,6 +101,12 @@ internal static class HubHost
         app.UseRouting();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.Use(static (context, next) =>
+        {
+            if (context.Features.Get<Caller>() is { } caller)
+                context.RequestServices.GetRequiredService<RateLimits>().Admit(caller, context.GetEndpoint());
+            return next(context);
+        });
         app.MapHealth();
         if (settings.Role is "worker")
             return;

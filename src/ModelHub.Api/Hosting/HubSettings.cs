@@ -22,6 +22,9 @@ internal sealed record HubSettings
     /// <summary>Largest body in bytes where a dialect sets no bound of its own.</summary>
     public long LargestBody { get; init; } = 2L << 30;
 
+    /// <summary>What one key may ask for, in each process, scoring aside; 0 for no bound.</summary>
+    public int RequestsPerMinute { get; init; } = 6_000;
+
     /// <exception cref="ArgumentException">An option is unknown or its value makes no sense.</exception>
     public static HubSettings Parse(string[] args, Func<string, string?> environment)
     {
@@ -34,6 +37,8 @@ internal sealed record HubSettings
         };
         if (Blank(environment("ASPNETCORE_URLS")) is { } urls)
             settings = settings with { Urls = urls };
+        if (Blank(environment("MODELHUB_REQUESTS_PER_MINUTE")) is { } rate)
+            settings = settings with { RequestsPerMinute = Rate(rate) };
         if (settings.AdminKey is { Length: < 16 })
             throw new ArgumentException("MODELHUB_ADMIN_KEY needs at least 16 characters.");
         for (var i = 0; i < args.Length; i++)
@@ -55,6 +60,10 @@ internal sealed record HubSettings
     }
 
     private static string? Blank(string? value) => string.IsNullOrWhiteSpace(value) ? null : value;
+
+    private static int Rate(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var rate)
+            ? rate : throw new ArgumentException($"MODELHUB_REQUESTS_PER_MINUTE is a number of requests, not '{text}'.");
 
     private static int Port(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= 65535

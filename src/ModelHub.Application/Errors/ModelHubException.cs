@@ -18,6 +18,9 @@ public sealed class ModelHubException(
     /// <summary>The deployments that stand in the way; dialects link to them.</summary>
     public IReadOnlyList<Guid>? Deployments { get; init; }
 
+    /// <summary>How long to wait before asking again, where that is known.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     public static ModelHubException Invalid(string field, string message) =>
         new(ErrorKind.Invalid, "invalid", message, new Dictionary<string, string> { [field] = message });
 

@@ -6,6 +6,9 @@ namespace ModelHub.Application.Identity;
 /// <summary>A named key of a user. Only the SHA-256 of the secret is kept: 256 random bits need no slow hash.</summary>
 public sealed class ApiKey
 {
+    /// <summary>Name of the key that is made at the first start.</summary>
+    public const string First = "first key";
+
     private ApiKey()
     {
     }

@@ -86,7 +86,7 @@ public sealed class IdentityService(HubDbContext db, TimeProvider clock)
         await (from key in db.ApiKeys
                join user in db.Users on key.UserId equals user.Id
                where key.Hash == hash && key.RevokedAt == null
-               select new Caller(user.Id, user.Username, user.IsAdmin)).FirstOrDefaultAsync(cancellation);
+               select new Caller(user.Id, user.Username, user.IsAdmin) { KeyId = key.Id, IsFirstKey = key.Name == ApiKey.First && user.IsAdmin }).FirstOrDefaultAsync(cancellation);
 
     /// <summary>Makes sure of an administrator with the given key, or, when nobody is there yet, with a new key, which is returned.</summary>
     public async Task<string?> EnsureAdministratorAsync(string? secret, CancellationToken cancellation)
@@ -102,7 +102,7 @@ public sealed class IdentityService(HubDbContext db, TimeProvider clock)
         secret ??= ApiKey.NewSecret();
         var hash = ApiKey.HashOf(secret);
         if (!await db.ApiKeys.AnyAsync(k => k.Hash == hash, cancellation))
-            db.ApiKeys.Add(new ApiKey(admin.Id, "first key", secret, now));
+            db.ApiKeys.Add(new ApiKey(admin.Id, ApiKey.First, secret, now));
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         return secret;

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Filters;
+using ModelHub.Api.Access;
 using ModelHub.Api.Dialects.AutoMl.Wire;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
@@ -7,7 +8,7 @@ using ModelHub.Application.Identity;
 namespace ModelHub.Api.Dialects.AutoMl;
 
 /// <summary>POST for everything, the key in the body, every answer with a boolean <c>success</c>, under <c>/api/x</c> and <c>/x</c>.</summary>
-internal sealed class AutoMlDialect(KeyCache keys) : Dialect
+internal sealed class AutoMlDialect(KeyCache keys, RateLimits rates) : Dialect
 {
     private static readonly HashSet<string> Operations = new(StringComparer.Ordinal)
     {
@@ -33,6 +34,8 @@ internal sealed class AutoMlDialect(KeyCache keys) : Dialect
 
     public override int StatusOf(ErrorKind kind) => kind is ErrorKind.Invalid or ErrorKind.RateLimited ? 400 : base.StatusOf(kind);
 
+    public override Type RefusalBody => typeof(ErrorAnswer);
+
     public override Task WriteProblemAsync(HttpContext context, ProblemDetails problem) =>
         context.Response.WriteAsJsonAsync(new ErrorAnswer { ErrorMessage = problem.Detail ?? "" }, context.RequestAborted);
 
@@ -44,5 +47,6 @@ internal sealed class AutoMlDialect(KeyCache keys) : Dialect
         var secret = context.ActionArguments.Values.OfType<AutoMlRequest>().FirstOrDefault()?.UserApiKey;
         var caller = secret is null ? null : await keys.FindAsync(secret, context.HttpContext.RequestAborted);
         context.HttpContext.Features.Set(caller ?? throw ModelHubException.Unauthenticated());
+        rates.Admit(caller, context.HttpContext.GetEndpoint());
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
+using ModelHub.Api.Dialects.CustomModels.Wire;
 using ModelHub.Application.Identity;
 
 namespace ModelHub.Api.Dialects.CustomModels;
@@ -42,6 +43,8 @@ internal sealed class CustomModelsDialect : Dialect
             },
             context.Response);
     }
+
+    public override Type RefusalBody => typeof(RefusalWire);
 
     public override Task WriteProblemAsync(HttpContext context, ProblemDetails problem)
     {

@@ -24,7 +24,7 @@ internal sealed class BatchEndpoint(PredictionService predictions, IParquetFiles
     {
         var endpoint = ActivatorUtilities.CreateInstance<BatchEndpoint>(app.Services);
         app.MapPost("/api/models/{modelId}/predict/batch", (HttpContext context, string modelId) => endpoint.PredictAsync(context, modelId))
-            .RequireAuthorization().WithName("Models_PredictBatch").WithGroupName("Hub").WithTags("Models")
+            .RequireAuthorization().WithMetadata(new ScoringAttribute()).WithName("Models_PredictBatch").WithGroupName("Hub").WithTags("Models")
             .WithSummary("Scores a file of any length: CSV, JSON, JSON lines or Parquet, plain or gzip.")
             .Accepts<Wire.BatchForm>("multipart/form-data", "text/csv", "application/json", "application/x-ndjson", ParquetType)
             .Produces<Wire.BatchAnswer>(200, "application/json", "text/csv", "application/x-ndjson", ParquetType);

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Mvc;
+using ModelHub.Api.Dialects.Hub.Wire;
 
 namespace ModelHub.Api.Dialects.Hub;
 
@@ -13,6 +14,10 @@ internal sealed class HubDialect : Dialect
 
     public override bool Owns(PathString path) => true;
 
+    public override Type RefusalBody => typeof(ProblemWire);
+
+    public override string RefusalType => "application/problem+json";
+
     public override Task WriteProblemAsync(HttpContext context, ProblemDetails problem) =>
-        context.Response.WriteAsJsonAsync(problem, options: null, "application/problem+json", context.RequestAborted);
+        context.Response.WriteAsJsonAsync(problem, options: null, RefusalType, context.RequestAborted);
 }

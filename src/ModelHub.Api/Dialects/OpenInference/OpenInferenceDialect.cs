@@ -20,6 +20,8 @@ internal sealed class OpenInferenceDialect : Dialect
 
     public override int StatusOf(ErrorKind kind) => kind == ErrorKind.Invalid ? 400 : base.StatusOf(kind);
 
+    public override Type RefusalBody => typeof(ErrorWire);
+
     public override Task WriteProblemAsync(HttpContext context, ProblemDetails problem) =>
         context.Response.WriteAsJsonAsync(new ErrorWire { Error = problem.Detail ?? "" }, context.RequestAborted);
 }

@@ -37,7 +37,7 @@ internal sealed class PredictionEndpoints(DeploymentGate gate, DeploymentScoring
     }
 
     private static void Describe(RouteHandlerBuilder route, string name, string summary) => route
-        .RequireAuthorization().WithName(name).WithGroupName("Predictions").WithSummary(summary)
+        .RequireAuthorization().WithMetadata(new ScoringAttribute()).WithName(name).WithGroupName("Predictions").WithSummary(summary)
         .Accepts<PredictionRows>("application/json", "text/csv", "text/plain", "multipart/form-data").Produces<PredictionsWire>(200, "application/json", "text/csv")
         .Produces<MessageWire>(400).Produces<MessageWire>(401).Produces<MessageWire>(404).Produces<MessageWire>(413).Produces<MessageWire>(415);
 

@@ -19,6 +19,8 @@ internal sealed class PredictionsDialect : Dialect
     /// <summary>What is wrong with the request is 400 here.</summary>
     public override int StatusOf(ErrorKind kind) => kind == ErrorKind.Invalid ? 400 : base.StatusOf(kind);
 
+    public override Type RefusalBody => typeof(MessageWire);
+
     public override Task WriteProblemAsync(HttpContext context, ProblemDetails problem)
     {
         // Clients of this dialect take 400 for everything about the rows.

@@ -17,6 +17,8 @@ internal sealed class RegistryDialect : Dialect
 
     public override int StatusOf(ErrorKind kind) => kind == ErrorKind.Invalid ? 400 : base.StatusOf(kind);
 
+    public override Type RefusalBody => typeof(ErrorWire);
+
     public override Task WriteProblemAsync(HttpContext context, ProblemDetails problem) => context.Response.WriteAsJsonAsync(
         new ErrorWire { Code = problem.Status ?? context.Response.StatusCode, Message = problem.Detail ?? "" }, context.RequestAborted);
 }

@@ -41,6 +41,7 @@ public sealed class AutoMlModelsController(
     }
 
     [HttpPost("automl_predict")]
+    [Scoring]
     public async Task<PredictAnswer> Predict(PredictRequest request, CancellationToken cancellation)
     {
         var at = AutoMlMapping.At(request);

@@ -49,6 +49,7 @@ public sealed class InferenceController(TensorService tensors) : ControllerBase
     /// Inference-Header-Content-Length, that many bytes are the JSON and the tensors' bytes follow.
     /// </summary>
     [HttpPost("models/{name}/infer")]
+    [Scoring]
     [HttpPost("models/{name}/versions/{version}/infer")]
     [ProducesResponseType<InferAnswer>(200)]
     public async Task<IActionResult> Infer(string name, string? version, CancellationToken cancellation)

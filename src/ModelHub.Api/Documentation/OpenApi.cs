@@ -3,7 +3,7 @@ using ModelHub.Api.Dialects;
 using Swashbuckle.AspNetCore.Swagger;
 using Swashbuckle.AspNetCore.SwaggerGen;
 
-namespace ModelHub.Api.Hosting;
+namespace ModelHub.Api.Documentation;
 
 /// <summary>One OpenAPI 3.1 document per dialect, and Swagger UI over all of them.</summary>
 internal static class OpenApi
@@ -23,33 +23,14 @@ internal static class OpenApi
             swagger.CustomOperationIds(action =>
                 action.ActionDescriptor.EndpointMetadata.OfType<IEndpointNameMetadata>().LastOrDefault()?.EndpointName
                 ?? $"{action.ActionDescriptor.RouteValues["controller"]}_{action.ActionDescriptor.RouteValues["action"]}");
+            swagger.OperationFilter<Refusals>(dialects);
             swagger.DocumentFilter<DistinctOperationIds>();
+            swagger.DocumentFilter<Examples>();
             swagger.SupportNonNullableReferenceTypes();
             swagger.IncludeXmlComments(Path.Combine(AppContext.BaseDirectory, "modelhub.xml"));
             swagger.AddSecurityDefinition("key", new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "An API key." });
             swagger.AddSecurityRequirement(document => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("key", document)] = [] });
         });
-    }
-
-    /// <summary>An action with several routes (the automl dialect's) keeps its id on the first; on the others the path makes it distinct.</summary>
-    internal sealed class DistinctOperationIds : IDocumentFilter
-    {
-        public void Apply(OpenApiDocument swaggerDoc, DocumentFilterContext context)
-        {
-            var taken = new HashSet<string>(StringComparer.Ordinal);
-            foreach (var (path, item) in swaggerDoc.Paths.OrderBy(p => p.Key, StringComparer.Ordinal))
-            {
-                foreach (var (method, operation) in item.Operations ?? [])
-                {
-                    operation.OperationId ??= method.Method;
-                    if (taken.Add(operation.OperationId))
-                        continue;
-                    operation.OperationId += "_" + string.Join('_', path.Split(['/', '{', '}', '.', '-', ':'], StringSplitOptions.RemoveEmptyEntries));
-                    if (!taken.Add(operation.OperationId))
-                        taken.Add(operation.OperationId += "_" + method.Method.ToLowerInvariant());
-                }
-            }
-        }
     }
 
     public static void UseHubOpenApi(this WebApplication app)
