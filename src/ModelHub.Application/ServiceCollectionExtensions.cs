@@ -101,6 +101,9 @@ public static class ServiceCollectionExtensions
         services.AddScoped<TemplateService>();
         services.AddSingleton<ModelFiles>();
         services.AddScoped<UploadService>();
+        services.AddScoped<UploadUnpacker>();
+        services.AddScoped<UploadCheck>();
+        services.AddScoped<RegistryRows>();
         services.AddScoped<RegistryService>();
         services.AddScoped<IJobHandler, ConversionHandler>();
         return services;

@@ -131,6 +131,8 @@ public sealed class CustomModelService(HubDbContext db, CustomModelAccess access
         if (await db.Set<Runs.CustomModelTest>().AnyAsync(t => t.CompletedAt == null && versions.Contains(t.VersionId), cancellation))
             throw ModelHubException.Conflict("under_test", "The custom model is under test; wait for the end of the test or cancel it.");
         await db.Set<CustomModel>().Where(m => m.Id == id).ExecuteDeleteAsync(cancellation);
+        foreach (var version in versions) // its processes end, wherever it is in memory
+            await db.Database.ExecuteSqlAsync($"select pg_notify({Notifications.Serving}, {version.ToString()})", cancellation);
         await transaction.CommitAsync(cancellation);
     }
 

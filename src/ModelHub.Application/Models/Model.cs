@@ -22,6 +22,12 @@ public sealed class Model
 
     public Guid Id { get; private set; }
 
+    /// <summary>The number by which the registry knows it as a model.</summary>
+    public long Number { get; private set; }
+
+    /// <summary>The number by which the registry knows it as that model's only version.</summary>
+    public long VersionNumber { get; private set; }
+
     public Guid ProjectId { get; private set; }
 
     public Guid ExperimentId { get; private set; }

@@ -1,11 +1,12 @@
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using ModelHub.Application.Artifacts;
 using ModelHub.Application.CustomModels;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Jobs;
 using ModelHub.Application.Storage;
 using ModelHub.Engine.Data;
 using ModelHub.Engine.Inference;
+using ModelHub.Engine.Serialization.Foreign;
 
 namespace ModelHub.Application.Registry;
 
@@ -13,7 +14,7 @@ namespace ModelHub.Application.Registry;
 /// Checks an upload: recognises it by its content, loads it, compares the schema that came with it, infers sample rows. A file that does
 /// not pass is a result (the version is in error and says why), not a failure of the job.
 /// </summary>
-public sealed class ConversionHandler(HubDbContext db, ModelFiles files, TimeProvider clock) : IJobHandler
+public sealed class ConversionHandler(HubDbContext db, ModelFiles files, UploadUnpacker unpacker, UploadCheck check, TimeProvider clock) : IJobHandler
 {
     public const string JobKind = "registry.convert";
 
@@ -22,30 +23,28 @@ public sealed class ConversionHandler(HubDbContext db, ModelFiles files, TimePro
     public async Task RunAsync(IJobRun run, CancellationToken cancellation)
     {
         var id = run.Job.SubjectId!.Value;
-        var version = await db.Set<CustomModelVersion>().AsNoTracking().Include(v => v.Files)
-                .FirstOrDefaultAsync(v => v.Id == id, cancellation)
-            ?? throw ModelHubException.NotFound("model version");
+        var version = await ReadAsync(id, cancellation);
         if (version.Status is VersionStatus.Ready or VersionStatus.Error)
         {
             await run.CommitAsync(_ => Task.CompletedTask, CancellationToken.None);
             return;
         }
-        await run.SaveAsync(async fresh => (await OwnAsync(fresh, id)).Proceed(VersionStatus.AttemptingLoadNative), cancellation);
+        await run.SaveAsync(async fresh => (await OwnAsync(fresh, id))?.Proceed(VersionStatus.AttemptingLoadNative), cancellation);
         try
         {
-            var opened = await CheckAsync(version, cancellation);
-            run.Log($"{opened.Runtime}: {opened.Header.Inputs.Count} inputs, {opened.Header.Task}");
-            var header = opened.Header;
-            if (opened.Runner is { } runner)
-                await runner.DisposeAsync();
-            await run.CommitAsync(
-                fresh => PublishAsync(fresh, id, opened.Runtime, header), CancellationToken.None);
+            if (await files.RecogniseAsync(version.UploadSha256!, cancellation) == ModelFormat.Zip)
+                version = await UnpackAsync(run, version, cancellation);
+            if (ModelFileSource.HasCode(version))
+                await run.SaveAsync(async fresh => (await OwnAsync(fresh, id))?.Proceed(VersionStatus.AttemptingLoadContainer), cancellation);
+            var (runtime, header) = await check.RunAsync(version, cancellation);
+            run.Log($"{runtime}: {header.Inputs.Count} inputs, {header.Task}");
+            await run.CommitAsync(fresh => PublishAsync(fresh, id, runtime, header), CancellationToken.None);
         }
         catch (ModelHubException refusal)
-            when (refusal.Kind is ErrorKind.Invalid or ErrorKind.TooLarge or ErrorKind.Unavailable or ErrorKind.WrongState)
+            when (refusal.Kind is ErrorKind.Invalid or ErrorKind.TooLarge or ErrorKind.Unavailable or ErrorKind.WrongState or ErrorKind.Conflict)
         {
             run.Log(refusal.Message);
-            await run.CommitAsync(async fresh => (await OwnAsync(fresh, id)).Fail(Short(refusal.Message)), CancellationToken.None);
+            await run.CommitAsync(async fresh => (await OwnAsync(fresh, id))?.Fail(Short(refusal.Message)), CancellationToken.None);
         }
     }
 
@@ -59,37 +58,36 @@ public sealed class ConversionHandler(HubDbContext db, ModelFiles files, TimePro
         }
     }
 
-    /// <summary>The version's model, opened and found sound.</summary>
-    private async Task<OpenedModel> CheckAsync(CustomModelVersion version, CancellationToken cancellation)
+    /// <summary>An archive's files become the version's; the archive's own hash stays that of the upload.</summary>
+    private async Task<CustomModelVersion> UnpackAsync(IJobRun run, CustomModelVersion version, CancellationToken cancellation)
     {
-        var opened = await files.OpenAsync(version.Files[0].Sha256, null, isHint: false, isNew: true, cancellation);
-        try
-        {
-            var conversion = JsonSerializer.Deserialize<Conversion>(version.Conversion ?? "{}")!;
-            if (Conversion.SchemaOf(conversion.InputSchema, "input_schema") is { } schema
-                && SchemaFit.Problem(schema, opened.Header) is { } misfit)
-                throw ModelHubException.Invalid("input_schema", $"The schema does not fit the model: {misfit}.");
-            if (SampleRows.Of(opened.Header) is { } sample
-                && SampleRows.Problem(opened.Header, await opened.PredictAsync(sample, cancellation)) is { } problem)
-                throw ModelHubException.Invalid("file", $"A sample was inferred, and {problem}.");
-            return opened;
-        }
-        catch
-        {
-            if (opened.Runner is { } runner)
-                await runner.DisposeAsync();
-            throw;
-        }
+        var unpacked = await unpacker.UnpackAsync(version.UploadSha256!, cancellation);
+        await run.SaveAsync(
+            async fresh =>
+            {
+                var now = clock.GetUtcNow();
+                foreach (var stored in unpacked.Select(f => f.Bytes).DistinctBy(b => b.Sha256).OrderBy(b => b.Sha256, StringComparer.Ordinal))
+                    await ArtifactRows.EnsureAsync(fresh, stored, now, cancellation);
+                await fresh.Set<CustomModelFile>().Where(f => f.VersionId == version.Id).ExecuteDeleteAsync(cancellation);
+                fresh.AddRange(unpacked.Select((f, at) => new CustomModelFile(version.Id, at, f.Path, f.Bytes.Sha256, f.Bytes.Size, now)));
+            },
+            cancellation);
+        return await ReadAsync(version.Id, cancellation);
     }
+
+    private async Task<CustomModelVersion> ReadAsync(Guid id, CancellationToken cancellation) =>
+        await db.Set<CustomModelVersion>().AsNoTracking().Include(v => v.Files).FirstOrDefaultAsync(v => v.Id == id, cancellation)
+            ?? throw ModelHubException.NotFound("model version");
 
     private async Task PublishAsync(HubDbContext fresh, Guid id, string runtime, ModelHeader header)
     {
-        var version = await OwnAsync(fresh, id);
+        if (await OwnAsync(fresh, id) is not { } version)
+            return;
         version.Upload(runtime, version.Conversion, version.UploadSha256, version.Status);
         version.Proceed(VersionStatus.Ready);
         var model = await fresh.Set<CustomModel>().SingleAsync(m => m.Id == version.ModelId);
         var isRegistrys = !await fresh.Set<CustomModelVersion>().AnyAsync(v => v.ModelId == model.Id && v.Conversion == null);
-        if (isRegistrys)
+        if (isRegistrys && runtime != UploadCheck.CodeRuntime)
             model.Retarget(TypeOf(header.Task), TargetOf(header), clock.GetUtcNow());
     }
 
@@ -109,7 +107,9 @@ public sealed class ConversionHandler(HubDbContext db, ModelFiles files, TimePro
         };
     }
 
-    private static Task<CustomModelVersion> OwnAsync(HubDbContext db, Guid id) => db.Set<CustomModelVersion>().SingleAsync(v => v.Id == id);
+    /// <summary>Null when it was deleted meanwhile.</summary>
+    private static Task<CustomModelVersion?> OwnAsync(HubDbContext db, Guid id) =>
+        db.Set<CustomModelVersion>().SingleOrDefaultAsync(v => v.Id == id);
 
     private static string Short(string text) => text.Length <= 10_000 ? text : text[..9_999] + "…";
 }

@@ -40,12 +40,14 @@ internal sealed class ModelFileSource(IServiceScopeFactory scopes, ModelFiles fi
                 model.TargetType == TargetType.Binary ? model.Target.Threshold : null, Refusal(model, version))
             : null;
 
+    internal static bool HasCode(CustomModelVersion version) => version.Files.Any(f => Entries.Contains(f.Path));
+
     /// <summary>
     /// The file that is the version's model: the only one there is, or the only one whose name is a model file's. Null when it has code.
     /// </summary>
     internal static CustomModelFile? ModelFile(CustomModelVersion version)
     {
-        if (version.Files.Any(f => Entries.Contains(f.Path)))
+        if (HasCode(version))
             return null;
         if (version.Files.Count == 1)
             return version.Files[0];

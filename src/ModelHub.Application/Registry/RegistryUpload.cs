@@ -36,6 +36,13 @@ public sealed partial record Conversion
     [JsonPropertyName("output_schema")]
     public string? OutputSchema { get; init; }
 
+    /// <summary>What the upload was called; its files may have come out of it.</summary>
+    [JsonPropertyName("file_name")]
+    public string? FileName { get; init; }
+
+    [JsonPropertyName("file_size")]
+    public long? FileSize { get; init; }
+
     /// <exception cref="ModelHubException">A member is missing or makes no sense.</exception>
     internal Conversion Checked()
     {

@@ -7,6 +7,18 @@ internal static class UnknownFiles
 {
     private const string Instead = "export it to ONNX, or upload a zip with it and a custom.py that loads it, which runs in a sandbox";
 
+    /// <summary>What to say of an archive without code and without a model file.</summary>
+    public static string DescribeArchive(IReadOnlyList<string> paths)
+    {
+        var names = paths.Select(p => p[(p.LastIndexOf('/') + 1)..]).ToHashSet(StringComparer.Ordinal);
+        var what = names.Contains("data.pkl") ? "This is a PyTorch file, which needs PyTorch"
+            : names.Contains("model.weights.h5") ? "This is a Keras file, which needs TensorFlow or another backend of Keras"
+            : names.Contains("saved_model.pb") ? "This is a TensorFlow model, which needs TensorFlow"
+            : names.Contains("MLmodel") ? "This is an MLflow model, which needs MLflow and the library that made it"
+            : "The archive has neither a custom.py nor a start_server.sh, nor one model file that is known here";
+        return $"{what}: {Instead}.";
+    }
+
     public static string Describe(ModelFormat format) => format switch
     {
         ModelFormat.Pickle => $"This is a Python pickle (scikit-learn, joblib, cloudpickle). The hub never opens one itself: {Instead}.",
@@ -15,8 +27,7 @@ internal static class UnknownFiles
         ModelFormat.XGBoostBinary =>
             "This is XGBoost's old binary form, which XGBoost itself has given up: save the model as .json or .ubj.",
         ModelFormat.Gzip => "The file is packed with gzip: upload it unpacked.",
-        ModelFormat.Zip => "The archive has neither a custom.py nor a start_server.sh (nor is it one of PyTorch, Keras or TensorFlow "
-            + $"that could be run): {Instead}.",
+        ModelFormat.Zip => DescribeArchive([]),
         _ => "The file's content is no model that is known here: ONNX, XGBoost (.json, .ubj), LightGBM (text), a ModelHub artifact, "
             + "or a zip with custom.py or start_server.sh.",
     };

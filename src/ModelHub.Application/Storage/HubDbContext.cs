@@ -129,6 +129,10 @@ public sealed class HubDbContext(DbContextOptions<HubDbContext> options) : DbCon
             e.Property(m => m.Name).HasMaxLength(200);
             e.Property(m => m.Algorithm).HasMaxLength(50);
             e.Property(m => m.Task).HasMaxLength(20);
+            e.Property(m => m.Number).HasDefaultValueSql($"nextval('{NumberSequence}')");
+            e.Property(m => m.VersionNumber).HasDefaultValueSql($"nextval('{NumberSequence}')");
+            e.HasIndex(m => m.Number).IsUnique();
+            e.HasIndex(m => m.VersionNumber).IsUnique();
             e.Property(m => m.Metrics).IsJson();
             foreach (var metric in ModelService.Sortable)
             {

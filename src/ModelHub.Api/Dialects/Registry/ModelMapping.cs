@@ -42,55 +42,56 @@ internal static class ModelMapping
     {
         Model = new ModelWire
         {
-            Id = model.Model.Number, Name = model.Model.Name, OwnerId = model.Model.CreatedBy.ToString(), CreatedAt = model.Model.CreatedAt,
-            UpdatedAt = model.Model.UpdatedAt, WorkspaceId = workspace.Project.Number,
+            Id = model.Number, Name = model.Name, OwnerId = model.OwnerId.ToString(), CreatedAt = model.CreatedAt,
+            UpdatedAt = model.UpdatedAt, WorkspaceId = workspace.Project.Number,
         },
         ModelVersions = [.. model.Versions.Select(ToWire)],
         Workspace = WorkspaceMapping.ToWire(workspace),
     };
 
+    public static ModelDetailsWire ToDetails(RegistryModel model) => new()
+    {
+        Id = model.Number, Name = model.Name, OwnerId = model.OwnerId.ToString(), CreatedAt = model.CreatedAt, UpdatedAt = model.UpdatedAt,
+        Models = [.. model.Versions.Select(ToListed)],
+    };
+
     public static VersionAndConfigWire ToWire(RegistryVersion found) => new() { ModelVersion = VersionOf(found), Config = ConfigOf(found) };
 
-    public static ListedVersionWire ToListed(RegistryVersion found)
+    public static ListedVersionWire ToListed(RegistryVersion found) => new()
     {
-        var file = found.File;
-        return new ListedVersionWire
-        {
-            Sha = file.Sha256, ModelsPkId = found.Model.Number, ModelVersion = found.Version.Id.ToString(),
-            OwnerId = found.Model.CreatedBy.ToString(),
-            ModelId = found.Model.Name, Id = found.Version.Number, FileName = file.Name, Status = StatusOf(found.Version.Status),
-        };
-    }
+        Sha = found.File.Sha256, ModelsPkId = found.Model.Number, ModelVersion = found.Id.ToString(),
+        OwnerId = found.Model.OwnerId.ToString(), ModelId = found.Model.Name, Id = found.Number, FileName = found.File.Name,
+        Status = StatusOf(found.Status),
+    };
 
     public static ConfigWire ConfigOf(RegistryVersion found) => new()
     {
-        Id = found.Version.Number, ModelVersionId = found.Version.Number, Runtime = found.Runtime,
+        Id = found.Number, ModelVersionId = found.Number, Runtime = found.Runtime,
         InputSchema = found.Conversion.InputSchema, OutputSchema = found.Conversion.OutputSchema,
     };
 
     private static VersionWire VersionOf(RegistryVersion found)
     {
-        var (version, file, conversion) = (found.Version, found.File, found.Conversion);
+        var (file, conversion) = (found.File, found.Conversion);
         return new VersionWire
         {
             Name = found.Model.Name,
             Visibility = found.Model.Visibility == Visibility.Public ? "public" : "private",
-            WorkspaceId = found.WorkspaceNumber,
+            WorkspaceId = found.Model.WorkspaceNumber,
             Conversion = new ConversionWire
             {
                 Arch = conversion.Arch, Accel = conversion.Accel, PythonVersion = conversion.PythonVersion,
-                Requirements = conversion.Requirements,
-                Framework = conversion.Framework, FrameworkConfig = conversion.FrameworkConfig,
+                Requirements = conversion.Requirements, Framework = conversion.Framework, FrameworkConfig = conversion.FrameworkConfig,
             },
-            Id = version.Number,
-            Status = StatusOf(version.Status),
+            Id = found.Number,
+            Status = StatusOf(found.Status),
             TaskId = found.TaskId?.ToString(),
-            FileInfo = new FileInfoWire { Version = version.Id.ToString(), Sha = file.Sha256, FileName = file.Name, Size = file.Size },
+            FileInfo = new FileInfoWire { Version = found.Id.ToString(), Sha = file.Sha256, FileName = file.Name, Size = file.Size },
             CreatedOnVersion = HubVersion,
             CreatedBy = found.CreatedBy,
-            CreatedAt = version.CreatedAt,
+            CreatedAt = found.CreatedAt,
             Deployed = found.IsDeployed,
-            ErrorSummary = version.ErrorSummary,
+            ErrorSummary = found.ErrorSummary,
         };
     }
 

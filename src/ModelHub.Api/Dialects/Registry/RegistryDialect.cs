@@ -9,7 +9,9 @@ internal sealed class RegistryDialect : Dialect
 {
     public override string Name => "registry";
 
-    public override string Title => "Registry (Wallaroo)";
+    public const string Heading = "Registry (Wallaroo)";
+
+    public override string Title => Heading;
 
     public override string Folder => "Registry";
 

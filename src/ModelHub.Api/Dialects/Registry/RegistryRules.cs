@@ -18,6 +18,11 @@ internal sealed class ListModelsRules : AbstractValidator<ListModelsRequest>
     public ListModelsRules() => RuleFor(r => r.WorkspaceId).NotNull();
 }
 
+internal sealed class GetModelRules : AbstractValidator<GetModelRequest>
+{
+    public GetModelRules() => RuleFor(r => r.Id).NotNull();
+}
+
 internal sealed class GetVersionRules : AbstractValidator<GetVersionRequest>
 {
     public GetVersionRules() => RuleFor(r => r.ModelVersionId).NotNull();

@@ -34,6 +34,12 @@ public sealed class ModelsController(RegistryService registry, UploadService upl
         return new ListModelsAnswer { Models = [.. models.Select(m => ModelMapping.ToWire(m, workspace))] };
     }
 
+    /// <summary>A model by its number, with its versions.</summary>
+    [HttpPost("get")]
+    [Consumes("application/json")]
+    public async Task<ModelDetailsWire> Get(GetModelRequest request, CancellationToken cancellation) =>
+        ModelMapping.ToDetails(await registry.GetModelAsync(HttpContext.Caller(), request.Id!.Value, cancellation));
+
     /// <summary>A version by its number, or the newest of the model with that number.</summary>
     [HttpPost("get_version_by_id")]
     [Consumes("application/json")]

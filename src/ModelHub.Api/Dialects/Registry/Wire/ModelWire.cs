@@ -89,6 +89,35 @@ public sealed record ListModelsRequest
     public long? WorkspaceId { get; init; }
 }
 
+public sealed record GetModelRequest
+{
+    /// <summary>A model's number.</summary>
+    [JsonPropertyName("id")]
+    public long? Id { get; init; }
+}
+
+/// <summary>A model by itself, with its versions.</summary>
+public sealed record ModelDetailsWire
+{
+    [JsonPropertyName("id")]
+    public required long Id { get; init; }
+
+    [JsonPropertyName("name")]
+    public required string Name { get; init; }
+
+    [JsonPropertyName("owner_id")]
+    public required string OwnerId { get; init; }
+
+    [JsonPropertyName("created_at")]
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    [JsonPropertyName("updated_at")]
+    public required DateTimeOffset UpdatedAt { get; init; }
+
+    [JsonPropertyName("models")]
+    public required IReadOnlyList<ListedVersionWire> Models { get; init; }
+}
+
 public sealed record GetVersionRequest
 {
     [JsonPropertyName("model_version_id")]
