@@ -17,6 +17,7 @@ using ModelHub.Application.Identity;
 using ModelHub.Application.Jobs;
 using ModelHub.Application.Models;
 using ModelHub.Application.Monitoring;
+using ModelHub.Application.Pipelines;
 using ModelHub.Application.Projects;
 using ModelHub.Application.Registry;
 using ModelHub.Application.Serving;
@@ -101,6 +102,9 @@ public static class ServiceCollectionExtensions
         services.AddScoped<TemplateService>();
         services.AddSingleton<ModelFiles>();
         services.AddScoped<UploadService>();
+        services.AddScoped<PipelineModels>();
+        services.AddScoped<PipelineService>();
+        services.AddSingleton<PipelineInference>();
         services.AddScoped<UploadUnpacker>();
         services.AddScoped<UploadCheck>();
         services.AddScoped<RegistryRows>();

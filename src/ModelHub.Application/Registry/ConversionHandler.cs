@@ -14,7 +14,8 @@ namespace ModelHub.Application.Registry;
 /// Checks an upload: recognises it by its content, loads it, compares the schema that came with it, infers sample rows. A file that does
 /// not pass is a result (the version is in error and says why), not a failure of the job.
 /// </summary>
-public sealed class ConversionHandler(HubDbContext db, ModelFiles files, UploadUnpacker unpacker, UploadCheck check, TimeProvider clock) : IJobHandler
+public sealed class ConversionHandler(HubDbContext db, ModelFiles files, UploadUnpacker unpacker, UploadCheck check, TimeProvider clock)
+    : IJobHandler
 {
     public const string JobKind = "registry.convert";
 
@@ -35,7 +36,8 @@ public sealed class ConversionHandler(HubDbContext db, ModelFiles files, UploadU
             if (await files.RecogniseAsync(version.UploadSha256!, cancellation) == ModelFormat.Zip)
                 version = await UnpackAsync(run, version, cancellation);
             if (ModelFileSource.HasCode(version))
-                await run.SaveAsync(async fresh => (await OwnAsync(fresh, id))?.Proceed(VersionStatus.AttemptingLoadContainer), cancellation);
+                await run.SaveAsync(async fresh => (await OwnAsync(fresh, id))?.Proceed(VersionStatus.AttemptingLoadContainer),
+                    cancellation);
             var (runtime, header) = await check.RunAsync(version, cancellation);
             run.Log($"{runtime}: {header.Inputs.Count} inputs, {header.Task}");
             await run.CommitAsync(fresh => PublishAsync(fresh, id, runtime, header), CancellationToken.None);
@@ -66,7 +68,8 @@ public sealed class ConversionHandler(HubDbContext db, ModelFiles files, UploadU
             async fresh =>
             {
                 var now = clock.GetUtcNow();
-                foreach (var stored in unpacked.Select(f => f.Bytes).DistinctBy(b => b.Sha256).OrderBy(b => b.Sha256, StringComparer.Ordinal))
+                foreach (var stored in unpacked.Select(f => f.Bytes).DistinctBy(b => b.Sha256)
+                    .OrderBy(b => b.Sha256, StringComparer.Ordinal))
                     await ArtifactRows.EnsureAsync(fresh, stored, now, cancellation);
                 await fresh.Set<CustomModelFile>().Where(f => f.VersionId == version.Id).ExecuteDeleteAsync(cancellation);
                 fresh.AddRange(unpacked.Select((f, at) => new CustomModelFile(version.Id, at, f.Path, f.Bytes.Sha256, f.Bytes.Size, now)));

@@ -73,12 +73,14 @@ public sealed class ModelFiles(IArtifactStore store, IEnumerable<IOnnxRuntime> o
         try
         {
             var model = ForeignModel.TryRead(bytes).Model ?? throw ModelHubException.Invalid("file", UnknownFiles.Describe(format));
-            return new OpenedModel(RuntimeOf(format), target is null || isHint && !Fits(model.Header, target) ? model : Aimed(model, target), null);
+            return new OpenedModel(RuntimeOf(format), target is null || isHint && !Fits(model.Header, target) ? model
+                : Aimed(model, target), null);
         }
         catch (EngineException broken)
         {
             throw new ModelHubException(
-                ErrorKind.Invalid, "invalid", $"The file is broken or not supported ({RuntimeOf(format)}): {broken.Message}", inner: broken);
+                ErrorKind.Invalid, "invalid", $"The file is broken or not supported ({RuntimeOf(format)}): {broken.Message}",
+                    inner: broken);
         }
     }
 

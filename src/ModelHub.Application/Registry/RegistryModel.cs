@@ -2,9 +2,12 @@ using ModelHub.Application.CustomModels;
 
 namespace ModelHub.Application.Registry;
 
-/// <summary>A model of the registry: somebody's own with its versions, the newest first, or one that was trained here, which has one.</summary>
+/// <summary>
+/// A model of the registry: somebody's own with its versions, the newest first, or one that was trained here, which has one.
+/// </summary>
 public sealed record RegistryModel(
-    Guid Id, long Number, string Name, Guid ProjectId, Guid OwnerId, Visibility Visibility, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
+    Guid Id, long Number, string Name, Guid ProjectId, Guid OwnerId, Visibility Visibility, DateTimeOffset CreatedAt,
+        DateTimeOffset UpdatedAt)
 {
     public long WorkspaceNumber { get; init; }
 

@@ -20,7 +20,8 @@ public sealed class RegistryRows(HubDbContext db)
             .OrderByDescending(v => v.CreatedAt).ThenByDescending(v => v.Number).Take(MostVersions).ToListAsync(cancellation);
         var runs = await MakersAsync(trained, cancellation);
         var known = await KnownAsync([.. own.Select(m => m.ProjectId), .. trained.Select(m => m.ProjectId)],
-            [.. versions.Select(v => v.Id), .. trained.Select(m => m.Id)], [.. versions.Select(v => v.CreatedBy), .. runs.Values], cancellation);
+            [.. versions.Select(v => v.Id), .. trained.Select(m => m.Id)], [.. versions.Select(v => v.CreatedBy), .. runs.Values],
+                cancellation);
         var byModel = versions.ToLookup(v => v.ModelId);
         return
         [
@@ -80,7 +81,8 @@ public sealed class RegistryRows(HubDbContext db)
 
     private async Task<Known> KnownAsync(List<Guid> projects, List<Guid> ids, List<Guid> makers, CancellationToken cancellation)
     {
-        var deployed = await db.Set<DeploymentModel>().Where(m => ids.Contains(m.ModelId)).Select(m => m.ModelId).Distinct().ToListAsync(cancellation);
+        var deployed = await db.Set<DeploymentModel>().Where(m => ids.Contains(m.ModelId)).Select(m => m.ModelId).Distinct()
+            .ToListAsync(cancellation);
         var jobs = await db.Jobs.Where(j => j.Kind == ConversionHandler.JobKind && j.SubjectId != null && ids.Contains(j.SubjectId.Value))
             .Select(j => new { Subject = j.SubjectId!.Value, j.Id }).ToListAsync(cancellation);
         return new Known(

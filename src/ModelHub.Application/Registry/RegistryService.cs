@@ -40,7 +40,9 @@ public sealed class RegistryService(
     public async Task<RegistryModel> GetModelAsync(Caller caller, long number, CancellationToken cancellation) =>
         await ByNumberAsync(caller, number, cancellation) ?? throw ModelHubException.NotFound("model");
 
-    /// <summary>Versions of the models with a name, of the model with a number (or a version with it), or of both; the newest first.</summary>
+    /// <summary>
+    /// Versions of the models with a name, of the model with a number (or a version with it), or of both; the newest first.
+    /// </summary>
     public async Task<IReadOnlyList<RegistryVersion>> VersionsAsync(
         Caller caller, string? name, long? number, CancellationToken cancellation)
     {
@@ -65,5 +67,6 @@ public sealed class RegistryService(
         return (await rows.OfAsync(own, trained, cancellation)).FirstOrDefault();
     }
 
-    private IQueryable<Model> Trained(Caller caller) => db.Models.AsNoTracking().Where(m => access.VisibleIds(caller).Contains(m.ProjectId));
+    private IQueryable<Model> Trained(Caller caller) =>
+        db.Models.AsNoTracking().Where(m => access.VisibleIds(caller).Contains(m.ProjectId));
 }

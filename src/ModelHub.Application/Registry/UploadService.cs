@@ -56,7 +56,8 @@ public sealed class UploadService(HubDbContext db, WorkspaceService workspaces, 
             .Select(v => new { v.Major, v.Minor }).FirstOrDefaultAsync(cancellation);
         var version = new CustomModelVersion(model.Id, last?.Major ?? 1, last is null ? 0 : last.Minor + 1, caller.UserId, now);
         version.Upload(
-            upload.Conversion.Framework, JsonSerializer.Serialize(upload.Conversion with { FileName = path, FileSize = file.Size }), file.Sha256, VersionStatus.PendingLoadNative);
+            upload.Conversion.Framework, JsonSerializer.Serialize(upload.Conversion with { FileName = path, FileSize = file.Size }),
+                file.Sha256, VersionStatus.PendingLoadNative);
         version.Add(new CustomModelFile(version.Id, 0, path, file.Sha256, file.Size, now));
         db.Add(version);
         model.Point(version, now);

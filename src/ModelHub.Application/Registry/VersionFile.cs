@@ -12,7 +12,8 @@ public sealed record VersionFile(string Name, string Sha256, long Size)
         var files = version.Files.OrderBy(f => f.Ordinal).ToList();
         var (name, size) = (files.Count == 0 ? "" : files[0].Path, files.Sum(f => f.Size));
         return new VersionFile(
-            conversion.FileName ?? name, version.UploadSha256 ?? (files.Count == 1 ? files[0].Sha256 : HashOf(files)), conversion.FileSize ?? size);
+            conversion.FileName ?? name, version.UploadSha256 ?? (files.Count == 1 ? files[0].Sha256 : HashOf(files)),
+                conversion.FileSize ?? size);
     }
 
     private static string HashOf(IEnumerable<CustomModelFile> files) => Convert.ToHexStringLower(

@@ -38,3 +38,41 @@ internal sealed class ListVersionsRules : AbstractValidator<ListVersionsRequest>
     public ListVersionsRules() => RuleFor(r => r.ModelId).NotNull().When(r => r.ModelsPkId is null)
         .WithMessage("Give the name, the number, or both.");
 }
+
+internal sealed class CreatePipelineRules : AbstractValidator<CreatePipelineRequest>
+{
+    public CreatePipelineRules()
+    {
+        RuleFor(r => r.PipelineId).NotEmpty();
+        RuleFor(r => r.WorkspaceId).NotNull();
+    }
+}
+
+internal sealed class CreatePipelineVersionRules : AbstractValidator<CreatePipelineVersionRequest>
+{
+    public CreatePipelineVersionRules() => RuleFor(r => r.PipelineId).NotNull();
+}
+
+internal sealed class DeployPipelineRules : AbstractValidator<DeployPipelineRequest>
+{
+    public DeployPipelineRules() => RuleFor(r => r.PipelineId).NotNull();
+}
+
+internal sealed class UndeployPipelineRules : AbstractValidator<UndeployPipelineRequest>
+{
+    public UndeployPipelineRules() => RuleFor(r => r.PipelineId).NotNull();
+}
+
+internal sealed class DeploymentStatusRules : AbstractValidator<DeploymentStatusRequest>
+{
+    public DeploymentStatusRules() => RuleFor(r => r.Name).NotEmpty();
+}
+
+internal sealed class PipelineUrlRules : AbstractValidator<PipelineUrlRequest>
+{
+    public PipelineUrlRules()
+    {
+        RuleFor(r => r.WorkspaceId).NotNull();
+        RuleFor(r => r.PipelineName).NotEmpty();
+    }
+}

@@ -1,0 +1,175 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+
+namespace ModelHub.Api.Tests.Registry;
+
+/// <summary>One model, trained once, scored through every door there is: the same numbers to the last bit.</summary>
+[Collection("hub")]
+public class ParityTests(RunningHub hub)
+{
+    private const int Rows = 40;
+
+    [Theory]
+    [InlineData("binary")]
+    [InlineData("multiclass")]
+    [InlineData("regression")]
+    public async Task Every_door_gives_the_same_bits(string task)
+    {
+        var board = await Leaderboards.OfAsync(hub, task);
+        var csv = board.Csv(Rows);
+        var records = RecordsOf(csv);
+        var direct = await hub.Client.PostAsJsonAsync($"/api/models/{board.BestId}/predict", new { inputs = records }).JsonAsync();
+        var expected = direct.GetProperty("predictions").EnumerateArray().Select(Direct).ToList();
+        Assert.Equal(Rows, expected.Count);
+        await ScoresAsync(board, board.BestId, csv, records, expected, "the trained model");
+
+        // The same model as a file: through the custom models' door, and through the registry's.
+        var artifact = await hub.Client.GetByteArrayAsync($"/api/models/{board.BestId}/artifact");
+        await ScoresAsync(board, await AssembledAsync(artifact, expected[0].Keys, task), csv, records, expected, "the custom model");
+        await ScoresAsync(board, await Uploads.ReadyAsync(hub, board.ProjectId, artifact, "model.modelhub"), csv, records, expected,
+            "the upload");
+    }
+
+    private async Task ScoresAsync(
+        Leaderboard board, string modelId, string csv, List<Dictionary<string, object?>> records, List<Dictionary<string,
+            double>> expected, string what)
+    {
+        var model = await hub.Client.PostAsJsonAsync($"/api/models/{modelId}/predict", new { inputs = records }).JsonAsync();
+        Same(expected, model.GetProperty("predictions").EnumerateArray().Select(Direct), $"{what}: Models API");
+        using var form = new MultipartFormDataContent { { new ByteArrayContent(Encoding.UTF8.GetBytes(csv)), "file", "rows.csv" } };
+        var batch = await hub.Client.PostAsync($"/api/models/{modelId}/predict/batch", form).JsonAsync();
+        Same(expected, batch.GetProperty("predictions").EnumerateArray().Select(r => Batch(r, expected[0].Keys)), $"{what}: batch");
+
+        var deployment = await Leaderboards.DeployAsync(hub, modelId);
+        using var text = new StringContent(csv, Encoding.UTF8, new MediaTypeHeaderValue("text/csv"));
+        var byCsv = await hub.Client.PostAsync($"/predApi/v1.0/deployments/{deployment}/predictions", text).JsonAsync();
+        Same(expected, byCsv.GetProperty("data").EnumerateArray().Select(r => Served(r, expected[0].Keys)), $"{what}: prediction API, CSV");
+        var byJson = await hub.Client.PostAsJsonAsync($"/deployments/{deployment}/predictions", records).JsonAsync();
+        Same(expected, byJson.GetProperty("data").EnumerateArray().Select(r => Served(r, expected[0].Keys)),
+            $"{what}: prediction API, JSON");
+        Same(expected, await TensorsAsync(modelId, records, expected[0].Keys), $"{what}: Open Inference, the model");
+        Same(expected, await TensorsAsync(deployment, records, expected[0].Keys), $"{what}: Open Inference, the deployment");
+        Same(expected, await PipelineAsync(board, modelId, records, expected[0].Keys), $"{what}: a pipeline");
+        await hub.Client.DeleteAsync($"/api/deployments/{deployment}").JsonAsync();
+    }
+
+    private async Task<IEnumerable<Dictionary<string, double>>> TensorsAsync(
+        string name, List<Dictionary<string, object?>> records, IReadOnlyCollection<string> classes)
+    {
+        var inputs = records[0].Keys.Select(column => new
+        {
+            name = column, shape = new[] { records.Count, 1 }, datatype = records.All(r => r[column] is double or null) ? "FP64" : "BYTES",
+            data = records.Select(r => r[column]),
+        });
+        var answer = await hub.Client.PostAsJsonAsync($"/v2/models/{name}/infer", new { inputs }).JsonAsync();
+        var outputs = answer.GetProperty("outputs").EnumerateArray().ToDictionary(o => o.GetProperty("name").GetString()!);
+        var numbers = outputs[classes.Contains("") ? "prediction" : "probabilities"].GetProperty("data").EnumerateArray()
+            .Select(v => v.GetDouble());
+        return numbers.Chunk(classes.Count).Select(row => classes.Zip(row).ToDictionary(p => p.First, p => p.Second));
+    }
+
+    /// <summary>Deployed by its numbers through the registry, asked with records.</summary>
+    private async Task<IEnumerable<Dictionary<string, double>>> PipelineAsync(
+        Leaderboard board, string modelId, List<Dictionary<string, object?>> records, IReadOnlyCollection<string> classes)
+    {
+        var (url, pipeline) = await Uploads.PipelineAsync(hub, board.ProjectId, modelId);
+        var rows = (await hub.Client.PostAsJsonAsync(url, records).JsonAsync()).EnumerateArray().Select(r => r.GetProperty("out")).ToList();
+        await hub.Client.PostAsJsonAsync("/v1/api/pipelines/undeploy", new { pipeline_id = pipeline }).JsonAsync();
+        return rows.Select(o => classes.Contains("")
+            ? new Dictionary<string, double> { [""] = o.GetProperty("prediction").GetDouble() }
+            : classes.Zip(o.GetProperty("probabilities").EnumerateArray()).ToDictionary(p => p.First, p => p.Second.GetDouble()));
+    }
+
+    private async Task<string> AssembledAsync(byte[] artifact, IReadOnlyCollection<string> classes, string task)
+    {
+        var type = task switch { "binary" => "Binary", "multiclass" => "Multiclass", _ => "Regression" };
+        var model = await hub.Client.PostAsJsonAsync("/api/v2/customModels/", new
+        {
+            name = "m" + Guid.NewGuid(), customModelType = "inference", targetType = type, targetName = "target",
+            positiveClassLabel = task == "binary" ? classes.Last() : null, negativeClassLabel = task == "binary" ? classes.First() : null,
+            classLabels = task == "multiclass" ? classes : null,
+        }).JsonAsync(201);
+        var environment = (await hub.Client.GetAsync("/api/v2/executionEnvironments/").JsonAsync()).GetProperty("data")[0]
+            .GetProperty("id").GetString()!;
+        using var form = new MultipartFormDataContent
+        {
+            { new StringContent("true"), "isMajorUpdate" },
+            { new StringContent(environment), "baseEnvironmentId" },
+            { new ByteArrayContent(artifact), "file", "model.modelhub" },
+        };
+        var version = await hub.Client.PostAsync($"/api/v2/customModels/{model.GetProperty("id").GetString()}/versions/", form)
+            .JsonAsync(201);
+        return version.GetProperty("id").GetString()!;
+    }
+
+    private static Dictionary<string, double> Direct(JsonElement row) => row.TryGetProperty("probabilities", out var shares)
+        && shares.ValueKind == JsonValueKind.Object
+        ? shares.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetDouble())
+        : new Dictionary<string, double> { [""] = row.GetProperty("prediction").GetDouble() };
+
+    private static Dictionary<string, double> Batch(JsonElement row, IReadOnlyCollection<string> classes) => classes.Contains("")
+        ? new Dictionary<string, double> { [""] = row.GetProperty("pred_predict").GetDouble() }
+        : classes.ToDictionary(c => c, c => row.GetProperty("prob_" + c).GetDouble());
+
+    /// <summary>Binary labels are 1 and 0 in this API.</summary>
+    private static Dictionary<string, double> Served(JsonElement row, IReadOnlyCollection<string> classes)
+    {
+        var values = row.GetProperty("predictionValues").EnumerateArray().ToList();
+        if (classes.Contains(""))
+            return new Dictionary<string, double> { [""] = values[0].GetProperty("value").GetDouble() };
+        return values.ToDictionary(
+            v => v.GetProperty("label") is { ValueKind: JsonValueKind.Number } number ? classes.ElementAt(number.GetInt32())
+                : v.GetProperty("label").GetString()!,
+            v => v.GetProperty("value").GetDouble());
+    }
+
+    private static void Same(List<Dictionary<string, double>> expected, IEnumerable<Dictionary<string, double>> found, string door)
+    {
+        var rows = found.ToList();
+        Assert.True(expected.Count == rows.Count, $"{door}: {rows.Count} rows of {expected.Count}");
+        for (var r = 0; r < rows.Count; r++)
+        {
+            foreach (var (name, value) in expected[r])
+                Assert.True(BitConverter.DoubleToInt64Bits(value) == BitConverter.DoubleToInt64Bits(rows[r][name]),
+                    $"{door}, row {r}, '{name}': {value:R} is {rows[r][name]:R}");
+        }
+    }
+
+    /// <summary>The rows of <see cref="Leaderboards"/> as records: cells in quotes have no line breaks.</summary>
+    private static List<Dictionary<string, object?>> RecordsOf(string csv)
+    {
+        var lines = csv.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var names = lines[0].Split(',');
+        return [.. lines.Skip(1).Select(line => names.Zip(Cells(line)).ToDictionary(p => p.First, p => Value(p.Second)))];
+    }
+
+    private static object? Value(string cell) => cell.Length == 0 ? null
+        : double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : cell;
+
+    private static List<string> Cells(string line)
+    {
+        var (cells, cell, quoted) = (new List<string>(), new StringBuilder(), false);
+        for (var i = 0; i < line.Length; i++)
+        {
+            if (line[i] == '"' && quoted && i + 1 < line.Length && line[i + 1] == '"')
+                cell.Append(line[i++]);
+            else if (line[i] == '"')
+                quoted = !quoted;
+            else if (line[i] == ',' && !quoted)
+                (_, cell) = (Add(cells, cell), new StringBuilder());
+            else
+                cell.Append(line[i]);
+        }
+        Add(cells, cell);
+        return cells;
+    }
+
+    private static bool Add(List<string> cells, StringBuilder cell)
+    {
+        cells.Add(cell.ToString());
+        return true;
+    }
+}
