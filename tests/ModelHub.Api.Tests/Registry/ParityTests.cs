@@ -24,17 +24,17 @@ public class ParityTests(RunningHub hub)
         var direct = await hub.Client.PostAsJsonAsync($"/api/models/{board.BestId}/predict", new { inputs = records }).JsonAsync();
         var expected = direct.GetProperty("predictions").EnumerateArray().Select(Direct).ToList();
         Assert.Equal(Rows, expected.Count);
-        await ScoresAsync(board, board.BestId, csv, records, expected, "the trained model");
+        await ScoresAsync(board.BestId, csv, records, expected, "the trained model");
 
         // The same model as a file: through the custom models' door, and through the registry's.
         var artifact = await hub.Client.GetByteArrayAsync($"/api/models/{board.BestId}/artifact");
-        await ScoresAsync(board, await AssembledAsync(artifact, expected[0].Keys, task), csv, records, expected, "the custom model");
-        await ScoresAsync(board, await Uploads.ReadyAsync(hub, board.ProjectId, artifact, "model.modelhub"), csv, records, expected,
+        await ScoresAsync(await AssembledAsync(artifact, expected[0].Keys, task), csv, records, expected, "the custom model");
+        await ScoresAsync(await Uploads.ReadyAsync(hub, board.ProjectId, artifact, "model.modelhub"), csv, records, expected,
             "the upload");
     }
 
     private async Task ScoresAsync(
-        Leaderboard board, string modelId, string csv, List<Dictionary<string, object?>> records, List<Dictionary<string,
+        string modelId, string csv, List<Dictionary<string, object?>> records, List<Dictionary<string,
             double>> expected, string what)
     {
         var model = await hub.Client.PostAsJsonAsync($"/api/models/{modelId}/predict", new { inputs = records }).JsonAsync();
@@ -52,7 +52,7 @@ public class ParityTests(RunningHub hub)
             $"{what}: prediction API, JSON");
         Same(expected, await TensorsAsync(modelId, records, expected[0].Keys), $"{what}: Open Inference, the model");
         Same(expected, await TensorsAsync(deployment, records, expected[0].Keys), $"{what}: Open Inference, the deployment");
-        Same(expected, await PipelineAsync(board, modelId, records, expected[0].Keys), $"{what}: a pipeline");
+        Same(expected, await PipelineAsync(modelId, records, expected[0].Keys), $"{what}: a pipeline");
         await hub.Client.DeleteAsync($"/api/deployments/{deployment}").JsonAsync();
     }
 
@@ -73,9 +73,9 @@ public class ParityTests(RunningHub hub)
 
     /// <summary>Deployed by its numbers through the registry, asked with records.</summary>
     private async Task<IEnumerable<Dictionary<string, double>>> PipelineAsync(
-        Leaderboard board, string modelId, List<Dictionary<string, object?>> records, IReadOnlyCollection<string> classes)
+        string modelId, List<Dictionary<string, object?>> records, IReadOnlyCollection<string> classes)
     {
-        var (url, pipeline) = await Uploads.PipelineAsync(hub, board.ProjectId, modelId);
+        var (url, pipeline) = await Uploads.PipelineAsync(hub, modelId);
         var rows = (await hub.Client.PostAsJsonAsync(url, records).JsonAsync()).EnumerateArray().Select(r => r.GetProperty("out")).ToList();
         await hub.Client.PostAsJsonAsync("/v1/api/pipelines/undeploy", new { pipeline_id = pipeline }).JsonAsync();
         return rows.Select(o => classes.Contains("")

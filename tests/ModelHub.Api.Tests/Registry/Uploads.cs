@@ -56,28 +56,24 @@ internal static class Uploads
         return version.GetProperty("file_info").GetProperty("version").GetString()!;
     }
 
-    /// <summary>A deployed pipeline of one model of a project, found in the registry's list; where its rows go, and its number.</summary>
-    public static async Task<(string Url, long Pipeline)> PipelineAsync(RunningHub hub, string projectId, string modelId)
+    /// <summary>A deployed pipeline of one model, found in the registry's list; where its rows go, and its number.</summary>
+    public static async Task<(string Url, long Pipeline)> PipelineAsync(RunningHub hub, string modelId)
     {
         var id = modelId.Length == 36 ? modelId
             : $"{modelId[..8]}-{modelId[8..12]}-8{modelId[12..15]}-8{modelId[15..18]}-000000{modelId[18..]}";
-        var workspace = await WorkspaceAsync(hub, projectId);
         var name = "p-" + Guid.NewGuid().ToString("N");
         var version = await FindAsync(hub, id);
         var home = version.GetProperty("workspace_id").GetInt64();
+        var models = new[] { new { name = version.GetProperty("name").GetString(), version = id } };
         var made = await hub.Client.PostAsJsonAsync("/v1/api/pipelines/create", new
         {
             pipeline_id = name, workspace_id = home,
-            definition = new {
-                steps = new[] {
-                    new { ModelInference = new {
-                        models = new[] { new { name = version.GetProperty("name").GetString(), version = id } } } } } },
+            definition = new { steps = new[] { new Dictionary<string, object> { ["ModelInference"] = new { models } } } },
         }).JsonAsync();
         var number = made.GetProperty("pipeline_pk_id").GetInt64();
         await hub.Client.PostAsJsonAsync("/v1/api/pipelines/deploy", new { deploy_id = name, pipeline_id = number }).JsonAsync();
         var url = await hub.Client.PostAsJsonAsync("/v1/api/admin/get_pipeline_external_url",
             new { workspace_id = home, pipeline_name = name }).JsonAsync();
-        Assert.True(home == workspace || workspace > 0);
         return (url.GetProperty("url").GetString()!, number);
     }
 
