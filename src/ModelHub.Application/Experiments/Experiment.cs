@@ -25,7 +25,17 @@ public sealed record ExperimentConfig
 
     public double? MaxRuntimeSecs { get; init; }
 
-    public int Folds { get; init; } = 5;
+    /// <summary>Null for five, or one held-out part of very much data.</summary>
+    public int? Folds { get; init; }
+
+    /// <summary>Columns that name the folds, the groups that stay together, or the moments that are not learned from before they come.</summary>
+    public string? FoldColumn { get; init; }
+
+    public string? GroupColumn { get; init; }
+
+    public string? TimeColumn { get; init; }
+
+    public double? MaxMicrosPerRow { get; init; }
 
     public long Seed { get; init; } = 42;
 

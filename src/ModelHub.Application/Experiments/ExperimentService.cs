@@ -29,7 +29,7 @@ public sealed class ExperimentService(HubDbContext db, ProjectAccess access, Job
             throw ModelHubException.Invalid("problem_type", "'problem_type' is auto, classification or regression.");
         var columns = DatasetService.Columns(version.Version);
         RequireColumn(columns, wanted.Target, "target_column");
-        Check(wanted.Config, columns);
+        Check(wanted.Config, columns, wanted.Target!);
         if (wanted.Config.ValidationVersionId is { } validation)
             await VersionAsync(caller, validation, version.Dataset.ProjectId, cancellation);
         var now = clock.GetUtcNow();
@@ -120,7 +120,7 @@ public sealed class ExperimentService(HubDbContext db, ProjectAccess access, Job
         return (found.v, found.d);
     }
 
-    private static void Check(ExperimentConfig config, IReadOnlyList<ColumnView> columns)
+    private static void Check(ExperimentConfig config, IReadOnlyList<ColumnView> columns, string target)
     {
         if (!Modes.Contains(config.Mode))
             throw ModelHubException.Invalid("mode", "'mode' is high_speed, balanced or high_accuracy.");
@@ -130,6 +130,20 @@ public sealed class ExperimentService(HubDbContext db, ProjectAccess access, Job
             throw ModelHubException.Invalid("max_runtime_secs", "'max_runtime_secs' is above 0 and at most 86400.");
         if (config.Folds is < 2 or > 50)
             throw ModelHubException.Invalid("nfolds", "'nfolds' is 2 to 50.");
+        if (config.MaxMicrosPerRow is <= 0 || double.IsNaN(config.MaxMicrosPerRow ?? 1))
+            throw ModelHubException.Invalid("max_micros_per_row", "'max_micros_per_row' is above 0.");
+        (string Field, string? Column)[] ofFolds =
+            [("fold_column", config.FoldColumn), ("group_column", config.GroupColumn), ("time_column", config.TimeColumn)];
+        if (ofFolds.Count(f => f.Column is not null) > 1)
+            throw ModelHubException.Invalid("fold_column", "'fold_column', 'group_column' and 'time_column' exclude each other.");
+        if (config.ValidationVersionId is not null && ofFolds.Any(f => f.Column is not null))
+            throw ModelHubException.Invalid("fold_column", "With validation rows there are no folds.");
+        foreach (var (field, column) in ofFolds.Where(f => f.Column is not null))
+        {
+            RequireColumn(columns, column, field);
+            if (column == target)
+                throw ModelHubException.Invalid(field, $"'{field}' is the target.");
+        }
         foreach (var name in config.CategoricalColumns)
             RequireColumn(columns, name, "categorical_columns");
         foreach (var name in config.IgnoredColumns)

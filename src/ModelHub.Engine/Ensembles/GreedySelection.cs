@@ -5,8 +5,9 @@ public static class GreedySelection
 {
     /// <param name="members">Raw scores of each member, all of one length.</param>
     /// <param name="loss">Of raw scores; smaller is better.</param>
+    /// <param name="fits">Whether a member may be added to those chosen so often.</param>
     /// <returns>Weights that sum to 1; the best prefix of all rounds.</returns>
-    public static double[] Weigh(IReadOnlyList<double[]> members, Func<double[], double> loss, int rounds)
+    public static double[] Weigh(IReadOnlyList<double[]> members, Func<double[], double> loss, int rounds, Func<int[], int, bool>? fits = null)
     {
         var length = members[0].Length;
         var sum = new double[length];
@@ -19,6 +20,8 @@ public static class GreedySelection
             var (chosen, chosenLoss) = (-1, double.PositiveInfinity);
             for (var m = 0; m < members.Count; m++)
             {
+                if (fits?.Invoke(counts, m) == false)
+                    continue;
                 for (var i = 0; i < length; i++)
                     trial[i] = (sum[i] + members[m][i]) / round;
                 var value = loss(trial);
@@ -33,7 +36,7 @@ public static class GreedySelection
             if (chosenLoss < bestLoss)
                 (bestLoss, bestCounts) = (chosenLoss, (int[])counts.Clone());
         }
-        double all = bestCounts.Sum();
+        double all = Math.Max(1, bestCounts.Sum());
         return [.. bestCounts.Select(c => c / all)];
     }
 }

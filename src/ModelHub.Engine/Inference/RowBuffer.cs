@@ -56,10 +56,10 @@ public sealed class RowBuffer
             case Encoding.DateParts:
                 FeaturePlan.WriteDate(value, _features.AsSpan(at, 4));
                 break;
-            case Encoding.Category when !double.IsNaN(value):
+            case Encoding.Category or Encoding.Text when !double.IsNaN(value):
                 Span<char> text = stackalloc char[32];
                 if (value.TryFormat(text, out var length, "R", CultureInfo.InvariantCulture))
-                    SetLevel(input, text[..length]);
+                    SetText(input, text[..length]);
                 break;
         }
     }
@@ -73,6 +73,9 @@ public sealed class RowBuffer
         {
             case Encoding.Category:
                 SetLevel(input, text);
+                break;
+            case Encoding.Text:
+                TextGrams.Write(text, _features.AsSpan(_start + _plan.Offsets[input], _plan.Inputs[input].Buckets!.Value));
                 break;
             case Encoding.DateParts when DateTime.TryParse(
                 text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment):

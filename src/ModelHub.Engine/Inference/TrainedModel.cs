@@ -230,6 +230,7 @@ public sealed class TrainedModel
         header is { Inputs: not null, Classes: not null } && Enum.IsDefined(header.Task) && Distinct(header.Classes)
         && (header.Task != TaskKind.Binary || header.Classes.Count == 2)
         && header.Inputs.All(i => i is not null && Enum.IsDefined(i.Encoding) && Enum.IsDefined(i.Kind))
+        && header.Inputs.All(i => i.Encoding != Encoding.Text || i.Buckets is > 0 and <= 1 << 16)
         && header.Inputs.All(i => (i.Encoding != Encoding.Category || i.Levels is not null) && Distinct(i.Levels ?? []))
         && Distinct([.. header.Inputs.Select(i => i.Name)]);
 

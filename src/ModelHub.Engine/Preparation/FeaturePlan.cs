@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using ModelHub.Engine.Data;
 
 namespace ModelHub.Engine.Preparation;
@@ -9,13 +10,18 @@ public enum Encoding
     Number,
     Category,
     DateParts,
+
+    /// <summary>Words and pairs of words, hashed: see <see cref="TextGrams"/>.</summary>
+    Text,
 }
 
 /// <summary>An input column that the model reads, with what training saw in it.</summary>
 /// <param name="Levels">Of a category, by code; null otherwise.</param>
+/// <param name="Buckets">Of a text, how many its words are hashed into; null otherwise.</param>
 /// <param name="Min">Smallest and largest number seen, mean, and the share of missing cells; NaN is null in JSON.</param>
 public sealed record InputColumn(
-    string Name, ColumnKind Kind, Encoding Encoding, IReadOnlyList<string>? Levels, double? Min, double? Max, double? Mean, double MissingRate);
+    string Name, ColumnKind Kind, Encoding Encoding, IReadOnlyList<string>? Levels, double? Min, double? Max, double? Mean, double MissingRate,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Buckets = null);
 
 /// <summary>A column that training had no use for.</summary>
 public sealed record DroppedColumn(string Name, string Reason);
@@ -24,7 +30,8 @@ public sealed record DroppedColumn(string Name, string Reason);
 public sealed class FeaturePlan
 {
     /// <summary>Categories beyond these, by frequency, count as unseen.</summary>
-    public const int MostLevels = 2000;
+    public const int MostLevels = 4000;
+    private const long MostTextCells = 50_000_000;
     private static readonly string[] DateFeatures = ["days", "month", "weekday", "hour"];
 
     public FeaturePlan(IReadOnlyList<InputColumn> inputs)
@@ -37,6 +44,8 @@ public sealed class FeaturePlan
             Offsets[i] = features.Count;
             if (inputs[i].Encoding == Encoding.DateParts)
                 features.AddRange(DateFeatures.Select(part => new Feature($"{inputs[i].Name}.{part}", inputs[i].Name, 0)));
+            else if (inputs[i].Encoding == Encoding.Text)
+                features.AddRange(Enumerable.Range(0, inputs[i].Buckets!.Value).Select(b => new Feature($"{inputs[i].Name}.{b}", inputs[i].Name, 0)));
             else
                 features.Add(new Feature(inputs[i].Name, inputs[i].Name, inputs[i].Encoding == Encoding.Category ? Math.Max(1, inputs[i].Levels!.Count) : 0));
         }
@@ -117,6 +126,20 @@ public sealed class FeaturePlan
             case Encoding.Category:
                 features[0] = Codes(input, column, rows);
                 break;
+            case Encoding.Text:
+                var grams = new float[input.Buckets!.Value];
+                for (var b = 0; b < grams.Length; b++)
+                    features[b] = new float[rows];
+                for (var r = 0; r < rows; r++)
+                {
+                    if (Cell.Text(column, r) is { } text)
+                        TextGrams.Write(text, grams);
+                    else
+                        Array.Fill(grams, float.NaN);
+                    for (var b = 0; b < grams.Length; b++)
+                        features[b]![r] = grams[b];
+                }
+                break;
             case Encoding.DateParts:
                 Span<float> parts = stackalloc float[4];
                 for (var p = 0; p < 4; p++)
@@ -164,6 +187,11 @@ public sealed class FeaturePlan
                 present++;
                 counts[text] = counts.GetValueOrDefault(text) + 1;
             }
+            if (!asCategory && column.Kind == ColumnKind.Text && counts.Count > Math.Max(20, present / 2))
+            {
+                var buckets = (int)Math.Clamp(Math.Min(rows / 8, MostTextCells / Math.Max(1, rows)), 32, 512);
+                return new InputColumn(column.Name, ColumnKind.Text, Encoding.Text, null, null, null, null, 1 - present / (double)rows, buckets);
+            }
             string[] levels = [.. counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal).Take(MostLevels).Select(c => c.Key)];
             return new InputColumn(column.Name, ColumnKind.Category, Encoding.Category, levels, null, null, null, 1 - present / (double)rows);
         }
@@ -201,7 +229,7 @@ public sealed class FeaturePlan
             return null;
         if (column.Kind == ColumnKind.Id)
             return "an identifier: it names rows and says nothing about new ones";
-        return column.Kind == ColumnKind.Text && distinct.Count > Math.Max(20, present / 2) ? "free text" : null;
+        return null;
     }
 
     /// <summary>A value that is sometimes there and sometimes not may still tell something; only without gaps it does not.</summary>

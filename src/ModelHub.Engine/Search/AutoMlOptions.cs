@@ -29,7 +29,23 @@ public sealed record AutoMlOptions
     /// <summary>The time that is kept: what was asked for; the mode's own when nothing was; none for a budget in trials alone.</summary>
     internal TimeSpan? Budget => MaxRuntime ?? (MaxModels is null ? Portfolio.TimeFor(Mode) : null);
 
-    public int Folds { get; init; } = 5;
+    /// <summary>Folds of the cross-validation; null for five, or one held-out part of very much data.</summary>
+    public int? Folds { get; init; }
+
+    /// <summary>A column whose values name the folds.</summary>
+    public string? FoldColumn { get; init; }
+
+    /// <summary>A column whose values name groups; rows of one group are never learned from and held back in the same fold.</summary>
+    public string? GroupColumn { get; init; }
+
+    /// <summary>A column of moments or numbers; only rows before the held-out ones are learned from.</summary>
+    public string? TimeColumn { get; init; }
+
+    /// <summary>Models that need more microseconds per row rank behind all others, and the ensemble keeps within it; null for no limit.</summary>
+    public double? MaxMicrosPerRow { get; init; }
+
+    /// <summary>Trials that would need more are refused; null for what the process has.</summary>
+    public long? MaxMemoryBytes { get; init; }
 
     public ulong Seed { get; init; } = 42;
 

@@ -26,7 +26,7 @@ public sealed class AutoMlSearch
         (_options, _progress, _cancellation, _clock) = (options, progress, cancellation, clock);
         _data = new SearchData(table, options);
         _runner = new TrialRunner(_data, options, clock, journal, cancellation);
-        _board = new Leaderboard(_data, clock);
+        _board = new Leaderboard(_data, options, clock);
     }
 
     /// <param name="journal">Null: nothing is kept, nothing is shared.</param>

@@ -10,10 +10,13 @@ namespace ModelHub.Engine.Search;
 /// Makes entries of the leaderboard out of trials. A candidate's model is the mean of its fold models in margin space, so nothing is
 /// trained twice; with validation rows it is the one model trained beside them.
 /// </summary>
-internal sealed class Leaderboard(SearchData data, SearchClock clock)
+internal sealed class Leaderboard(SearchData data, AutoMlOptions options, SearchClock clock)
 {
     private const int MostMembers = 12;
     private const int Rounds = 25;
+
+    /// <summary>What a model ranks behind that is too slow.</summary>
+    private const double TooSlow = 1e290;
     private const int MostSelectionCells = 200_000;
 
     public CandidateResult Entry(TrialRun run)
@@ -39,7 +42,7 @@ internal sealed class Leaderboard(SearchData data, SearchClock clock)
     public CandidateResult? Ensemble(IReadOnlyList<CandidateResult> entries, CancellationToken cancellation)
     {
         var stamp = clock.Stamp();
-        CandidateResult[] trained = [.. entries.Where(e => e.Model is not null).OrderBy(e => data.MeanLoss(e.Scores, data.Truth)).ThenBy(e => e.Number).Take(MostMembers)];
+        CandidateResult[] trained = [.. entries.Where(e => e.Model is not null && !(e.MicrosPerRow > options.MaxMicrosPerRow)).OrderBy(e => data.MeanLoss(e.Scores, data.Truth)).ThenBy(e => e.Number).Take(MostMembers)];
         if (trained.Length < 2)
             return null;
         cancellation.ThrowIfCancellationRequested();
@@ -76,7 +79,9 @@ internal sealed class Leaderboard(SearchData data, SearchClock clock)
         int[] rows = [.. Enumerable.Range(0, (data.Truth.Length + stride - 1) / stride).Select(i => i * stride)];
         double[] truth = [.. rows.Select(r => data.Truth[r])];
         double[][] scores = [.. trained.Select(t => rows.SelectMany(r => new ArraySegment<double>(t.Scores, r * width, width)).ToArray())];
-        return GreedySelection.Weigh(scores, s => data.MeanLoss(s, truth), Rounds);
+        bool Fits(int[] counts, int added) => options.MaxMicrosPerRow is not { } most
+            || trained.Where((_, m) => m == added || counts[m] > 0).Sum(t => t.MicrosPerRow) <= most;
+        return GreedySelection.Weigh(scores, s => data.MeanLoss(s, truth), Rounds, Fits);
     }
 
     /// <summary>Class shares become log odds; a fold's map is learned from the held rows of the others, so that its own stay unseen.</summary>
@@ -114,16 +119,17 @@ internal sealed class Leaderboard(SearchData data, SearchClock clock)
             foldScores.Add(part.Metrics.GetValueOrDefault(data.Metric, double.NaN));
             at += fold.Held.Length;
         }
+        var micros = Speed(trained);
         var entry = result with
         {
             Model = trained,
             Report = report,
-            Rank = Rank(report),
+            Rank = Rank(report) + (micros > options.MaxMicrosPerRow ? TooSlow : 0),
             Outputs = outputs,
             Truth = truth,
             FoldScores = [.. foldScores],
             Importance = VariableImportance.Of(model, data.Plan.Features),
-            MicrosPerRow = Speed(trained),
+            MicrosPerRow = micros,
         };
         // The blend at the end takes some times as long.
         clock.Keep(3 * clock.Since(stamp) + TimeSpan.FromMilliseconds(200));

@@ -3,6 +3,7 @@ using ModelHub.Engine.Losses;
 using ModelHub.Engine.Metrics;
 using ModelHub.Engine.Numerics;
 using ModelHub.Engine.Preparation;
+using ModelHub.Engine.Trees;
 
 namespace ModelHub.Engine.Search;
 
@@ -11,12 +12,15 @@ internal sealed class SearchData
 {
     /// <summary>Below so many cells a fold fills a thread; above, all threads work on one fold.</summary>
     private const long CellsOfAThread = 400_000;
+    private readonly Lazy<TargetStatistics?>[] _statistics;
 
     public SearchData(Table table, AutoMlOptions options)
     {
         Target = options.Target;
         Labels = Labels.Of(table, options.Target, options.IsRegression);
-        (Plan, Dropped) = FeaturePlan.Learn(table, options.Target, options.Categorical, options.Ignored);
+        string?[] ofFolds = [options.FoldColumn, options.GroupColumn];
+        (Plan, Dropped) = FeaturePlan.Learn(
+            table, options.Target, options.Categorical, options.Ignored.Concat(ofFolds.OfType<string>()).ToHashSet(StringComparer.Ordinal));
         var features = Plan.Apply(table);
         var labels = Labels.Values;
         if (options.Validation is { } validation)
@@ -30,7 +34,7 @@ internal sealed class SearchData
         }
         else
         {
-            Folds = Fold.Split(labels, Labels.Task, options.Folds, SeededRandom.Derive(options.Seed, 0));
+            Folds = Fold.Of(table, labels, Labels.Task, options, features.FeatureCount);
         }
         Held = [.. Folds.SelectMany(f => f.Held)];
         Set = new TrainingSet(features, labels, Labels.Task, Labels.Classes.Count);
@@ -40,6 +44,13 @@ internal sealed class SearchData
             throw new EngineException($"'{Metric}' is no metric of a {Labels.Task.ToString().ToLowerInvariant()} task.");
         var start = Loss().Start(Set, Folds[0].Train);
         NullLoss = MeanLoss([.. Folds[0].Held.SelectMany(_ => start)], [.. Folds[0].Held.Select(r => Set.Labels[r])]);
+        _statistics = new Lazy<TargetStatistics?>[Folds.Length];
+        for (var k = 0; k < Folds.Length; k++)
+        {
+            var train = Folds[k].Train;
+            var seed = SeededRandom.Derive(options.Seed, 0x7A5 + (ulong)k);
+            _statistics[k] = new Lazy<TargetStatistics?>(() => TargetStatistics.Of(Set, train, seed));
+        }
         IsSmall = (long)Set.Count * Set.Features.FeatureCount * Set.OutputCount < CellsOfAThread;
     }
 
@@ -73,6 +84,9 @@ internal sealed class SearchData
     public TaskKind Task => Labels.Task;
 
     public bool IsRegression => Task == TaskKind.Regression;
+
+    /// <summary>What trees learn from in a fold besides the features: statistics of its training rows' labels; null when there are none.</summary>
+    public TargetStatistics? Statistics(int fold) => _statistics[fold].Value;
 
     public ILoss Loss() => Task switch
     {

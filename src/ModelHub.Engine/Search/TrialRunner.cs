@@ -22,6 +22,8 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
     public IReadOnlyList<TrialRun> Run(IReadOnlyList<Trial> trials, Action<TrialRun> ended)
     {
         TrialRun[] runs = [.. trials.Select(t => new TrialRun(t, data.Folds.Length))];
+        foreach (var run in runs)
+            Refuse(run, ended);
         var pullers = data.IsSmall ? Math.Max(1, options.Threads) : 1;
         Exception? failure = null;
         void Pull(int _)
@@ -102,6 +104,18 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
         }
     }
 
+    /// <summary>A trial that cannot fit into memory is not begun.</summary>
+    private void Refuse(TrialRun run, Action<TrialRun> ended)
+    {
+        var needed = MemoryEstimate.Of(
+            run.Trial.Learner, data.Set, data.Folds[0].Train.Length, data.Folds.Length, data.IsSmall ? Math.Min(options.Threads, data.Folds.Length) : 1);
+        var free = options.MaxMemoryBytes ?? MemoryEstimate.Free();
+        if (needed <= free)
+            return;
+        run.Failure = $"It would need about {Math.Max(1, needed >> 20)} MB of memory; {free >> 20} MB are free.";
+        ended(run);
+    }
+
     /// <summary>Whether a trial can end in time, going by those of its algorithm so far: their longest, slowly forgotten.</summary>
     public bool HasTimeFor(string algorithm) =>
         clock.Budget is null || 0.8 * _seconds.GetValueOrDefault(algorithm) < Math.Max(0, clock.Left.TotalSeconds);
@@ -179,7 +193,8 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
         var history = new List<FitStep>();
         try
         {
-            var model = run.Trial.Learner.Fit(data.Set.With(data.Folds[fold].Train), new FitContext
+            var statistics = run.Trial.Learner.Algorithm is "GBM" or "DRF" or "XRT" ? data.Statistics(fold) : null;
+            var model = run.Trial.Learner.Fit((statistics?.Set ?? data.Set).With(data.Folds[fold].Train), new FitContext
             {
                 Seed = SeededRandom.Derive(options.Seed, (ulong)fold + 1),
                 Threads = threads,
@@ -189,6 +204,8 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
                 Spent = clock.Budget is null ? null : () => Math.Clamp((clock.Elapsed - began) / (share - began), 0, 1),
                 Progress = fold == 0 ? history.Add : null,
             });
+            if (statistics is not null && model is Forest forest)
+                model = statistics.Fold(forest);
             var scores = Held(model, fold);
             return (new FoldResult(model, null, clock.Since(stamp).TotalSeconds, LossOf(model, scores, fold), history), scores);
         }

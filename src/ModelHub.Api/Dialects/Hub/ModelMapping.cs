@@ -42,7 +42,11 @@ internal static class ModelMapping
             Metric = request.Config?.Metric,
             MaxModels = request.Config?.MaxModels,
             MaxRuntimeSecs = request.Config?.MaxRuntimeSecs,
-            Folds = request.Config?.Nfolds ?? 5,
+            Folds = request.Config?.Nfolds,
+            FoldColumn = request.Config?.FoldColumn,
+            GroupColumn = request.Config?.GroupColumn,
+            TimeColumn = request.Config?.TimeColumn,
+            MaxMicrosPerRow = request.Config?.MaxMicrosPerRow,
             Seed = request.Config?.Seed ?? 42,
             CategoricalColumns = request.Config?.CategoricalColumns ?? [],
             IgnoredColumns = request.Config?.IgnoredColumns ?? [],
@@ -144,7 +148,8 @@ internal static class ModelMapping
 
     private static ExperimentConfigWire ToWire(ExperimentConfig config) => new()
     {
-        Mode = config.Mode, Metric = config.Metric, MaxModels = config.MaxModels, MaxRuntimeSecs = config.MaxRuntimeSecs, Nfolds = config.Folds,
+        Mode = config.Mode, Metric = config.Metric, MaxModels = config.MaxModels, MaxRuntimeSecs = config.MaxRuntimeSecs, Nfolds = config.Folds, FoldColumn = config.FoldColumn,
+        GroupColumn = config.GroupColumn, TimeColumn = config.TimeColumn, MaxMicrosPerRow = config.MaxMicrosPerRow,
         Seed = config.Seed, CategoricalColumns = config.CategoricalColumns, IgnoredColumns = config.IgnoredColumns,
         ValidationDatasetVersionId = config.ValidationVersionId?.ToString(),
     };

@@ -30,7 +30,20 @@ public sealed record ExperimentConfigWire
 
     public double? MaxRuntimeSecs { get; init; }
 
+    /// <summary>2 to 50; five when not given, or one held-out part of very much data.</summary>
     public int? Nfolds { get; init; }
+
+    /// <summary>A column whose values name the folds.</summary>
+    public string? FoldColumn { get; init; }
+
+    /// <summary>A column whose values name groups, which stay together.</summary>
+    public string? GroupColumn { get; init; }
+
+    /// <summary>A column of moments: only what was before is learned from.</summary>
+    public string? TimeColumn { get; init; }
+
+    /// <summary>Models that are slower rank behind all others, and the ensemble keeps within it.</summary>
+    public double? MaxMicrosPerRow { get; init; }
 
     public long? Seed { get; init; }
 
