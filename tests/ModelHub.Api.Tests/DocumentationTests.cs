@@ -38,6 +38,7 @@ public sealed class DocumentationTests(RunningHub hub)
     {
         foreach (var operation in await OperationsAsync())
         {
+            Assert.True(operation.Body.TryGetProperty("summary", out _), $"{operation} has no summary");
             var answers = operation.Body.GetProperty("responses").EnumerateObject().ToList();
             Assert.True(answers.Any(a => a.Name == "401") && answers.Any(a => a.Name == "503"), operation.ToString());
             var bodies = answers.Select(a => a.Value);

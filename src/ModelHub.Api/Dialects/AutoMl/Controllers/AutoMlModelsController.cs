@@ -20,6 +20,7 @@ namespace ModelHub.Api.Dialects.AutoMl.Controllers;
 public sealed class AutoMlModelsController(
     CollectionService collections, JobService jobs, ExperimentService experiments, ModelService models, TimeProvider clock) : ControllerBase
 {
+    /// <summary>Starts a training; the answer is its job.</summary>
     [HttpPost("train_automl_model")]
     public async Task<JobAnswer> Train(TrainRequest request, CancellationToken cancellation)
     {
@@ -28,6 +29,7 @@ public sealed class AutoMlModelsController(
         return new JobAnswer { JobId = experiment.JobId.ToString() };
     }
 
+    /// <summary>How far a training is.</summary>
     [HttpPost("get_automl_training_status")]
     public async Task<TrainingStatusAnswer> Status(JobRequest request, CancellationToken cancellation)
     {
@@ -40,6 +42,7 @@ public sealed class AutoMlModelsController(
         return AutoMlMapping.ToAnswer(job, experiment, best, clock.GetUtcNow());
     }
 
+    /// <summary>Labels and scores of rows: of a data set, or of data in the request.</summary>
     [HttpPost("automl_predict")]
     [Scoring]
     public async Task<PredictAnswer> Predict(PredictRequest request, CancellationToken cancellation)
@@ -52,6 +55,7 @@ public sealed class AutoMlModelsController(
             HttpContext.Caller(), at, request.ModelName!, file, AutoMlMapping.ToSource(request), cancellation));
     }
 
+    /// <summary>Deletes a model.</summary>
     [HttpPost("delete_automl_model")]
     public async Task<SuccessAnswer> Delete(ModelNameRequest request, CancellationToken cancellation)
     {
@@ -59,6 +63,7 @@ public sealed class AutoMlModelsController(
         return new SuccessAnswer();
     }
 
+    /// <summary>A model's metrics on rows that it was not trained on.</summary>
     [HttpPost("get_model_validation_metric")]
     public async Task<ValidationMetricAnswer> ValidationMetric(ModelNameRequest request, CancellationToken cancellation)
     {

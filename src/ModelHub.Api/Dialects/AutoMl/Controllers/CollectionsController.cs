@@ -20,6 +20,7 @@ namespace ModelHub.Api.Dialects.AutoMl.Controllers;
 [Route("")]
 public sealed class CollectionsController(ProjectService projects, CollectionService collections, JobService jobs) : ControllerBase
 {
+    /// <summary>Makes a project.</summary>
     [HttpPost("create_project")]
     public async Task<SuccessAnswer> CreateProject(CreateProjectRequest request, CancellationToken cancellation)
     {
@@ -27,6 +28,7 @@ public sealed class CollectionsController(ProjectService projects, CollectionSer
         return new SuccessAnswer();
     }
 
+    /// <summary>Deletes a project and all that is in it.</summary>
     [HttpPost("delete_project")]
     public async Task<SuccessAnswer> DeleteProject(ProjectNameRequest request, CancellationToken cancellation)
     {
@@ -35,6 +37,7 @@ public sealed class CollectionsController(ProjectService projects, CollectionSer
         return new SuccessAnswer();
     }
 
+    /// <summary>Names of the caller's projects.</summary>
     [HttpPost("list_projects")]
     public async Task<ListProjectsAnswer> ListProjects(ListProjectsRequest request, CancellationToken cancellation)
     {
@@ -75,6 +78,7 @@ public sealed class CollectionsController(ProjectService projects, CollectionSer
         return ToAnswer(await collections.UploadAsync(HttpContext.Caller(), AutoMlMapping.At(request), file, source, cancellation));
     }
 
+    /// <summary>How far an upload is.</summary>
     [HttpPost("get_upload_data_status")]
     public async Task<UploadStatusAnswer> UploadStatus(JobRequest request, CancellationToken cancellation)
     {
@@ -83,10 +87,12 @@ public sealed class CollectionsController(ProjectService projects, CollectionSer
         return new UploadStatusAnswer { JobId = request.JobId!, Status = AutoMlMapping.StatusOf(job.Status), Error = job.ErrorMessage };
     }
 
+    /// <summary>Names of the collections of a project.</summary>
     [HttpPost("list_collections")]
     public async Task<ListCollectionsAnswer> ListCollections(ProjectNameRequest request, CancellationToken cancellation) =>
         new() { Collections = await collections.ListAsync(HttpContext.Caller(), request.ProjectName!, cancellation) };
 
+    /// <summary>Deletes a collection and its data.</summary>
     [HttpPost("delete_collection")]
     public async Task<SuccessAnswer> DeleteCollection(CollectionRequest request, CancellationToken cancellation)
     {

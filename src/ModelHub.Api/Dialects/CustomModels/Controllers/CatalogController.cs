@@ -40,22 +40,27 @@ public sealed class CatalogController(CatalogService catalog, IArtifactStore sto
         });
     }
 
+    /// <summary>Datasets.</summary>
     [HttpGet]
     public async Task<IActionResult> List(CancellationToken cancellation) =>
         List(await catalog.ListAsync(HttpContext.Caller(), Paging(), cancellation), CustomModelMapping.ToWire);
 
+    /// <summary>A dataset.</summary>
     [HttpGet("{datasetId}")]
     public async Task<IActionResult> Get(string datasetId, CancellationToken cancellation) =>
         Answer(CustomModelMapping.ToWire(await catalog.GetAsync(HttpContext.Caller(), Id(datasetId, "dataset"), null, cancellation)));
 
+    /// <summary>Versions of a dataset.</summary>
     [HttpGet("{datasetId}/versions")]
     public async Task<IActionResult> Versions(string datasetId, CancellationToken cancellation) =>
         List(await catalog.VersionsAsync(HttpContext.Caller(), Id(datasetId, "dataset"), Paging(), cancellation), CustomModelMapping.ToWire);
 
+    /// <summary>A version of a dataset.</summary>
     [HttpGet("{datasetId}/versions/{datasetVersionId}")]
     public async Task<IActionResult> Version(string datasetId, string datasetVersionId, CancellationToken cancellation) => Answer(CustomModelMapping.ToWire(
         await catalog.GetAsync(HttpContext.Caller(), Id(datasetId, "dataset"), Id(datasetVersionId, "dataset version"), cancellation)));
 
+    /// <summary>Deletes a dataset.</summary>
     [HttpDelete("{datasetId}")]
     public async Task<IActionResult> Delete(string datasetId, CancellationToken cancellation)
     {

@@ -38,6 +38,7 @@ public sealed class ConversionsController(ConversionService conversions) : Vendo
             InsightMapping.ToWire);
     }
 
+    /// <summary>A conversion.</summary>
     [HttpGet("{conversionId}")]
     public async Task<IActionResult> Get(string customModelId, string customModelVersionId, string conversionId, CancellationToken cancellation) =>
         Answer(InsightMapping.ToWire(await conversions.GetAsync(

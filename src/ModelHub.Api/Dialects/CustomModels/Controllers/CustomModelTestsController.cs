@@ -16,6 +16,7 @@ public sealed class CustomModelTestsController(TestService tests) : ControllerBa
     private const int DefaultLines = 100;
     private const int MostLines = 1000;
 
+    /// <summary>Tests of a custom model.</summary>
     [HttpGet]
     public async Task<V2List<TestV2>> List(string? customModelId, int? replicas, int? limit, int? offset, CancellationToken cancellation) => V2Paging.Page(
         Request,
@@ -25,6 +26,7 @@ public sealed class CustomModelTestsController(TestService tests) : ControllerBa
             t => replicas is null || t.Runtime.Replicas == replicas, V2Paging.Of(limit, offset), cancellation),
         TestV2.Of);
 
+    /// <summary>Tests a version: as a job, in its sandbox.</summary>
     [HttpPost]
     [ProducesResponseType<StatusIdV2>(202)]
     public async Task<IActionResult> Start(TestRequest request, CancellationToken cancellation)
@@ -33,9 +35,11 @@ public sealed class CustomModelTestsController(TestService tests) : ControllerBa
         return Accepted(V2Link.To(Request, $"/api/v2/status/{HubId.ToHex(started.Test.JobId)}/"), new StatusIdV2(HubId.ToHex(started.Test.JobId)));
     }
 
+    /// <summary>A test with the outcome of its checks.</summary>
     [HttpGet("{customModelTestId}")]
     public async Task<TestV2> Get(string customModelTestId, CancellationToken cancellation) => TestV2.Of(await FindAsync(customModelTestId, cancellation));
 
+    /// <summary>Stops a test.</summary>
     [HttpDelete("{customModelTestId}")]
     [ProducesResponseType(204)]
     public async Task<IActionResult> Cancel(string customModelTestId, CancellationToken cancellation)
@@ -44,6 +48,7 @@ public sealed class CustomModelTestsController(TestService tests) : ControllerBa
         return NoContent();
     }
 
+    /// <summary>A test's log as a file.</summary>
     [HttpGet("{customModelTestId}/log")]
     public async Task<IActionResult> Log(string customModelTestId, CancellationToken cancellation)
     {

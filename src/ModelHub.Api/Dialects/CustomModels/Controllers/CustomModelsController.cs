@@ -12,6 +12,7 @@ namespace ModelHub.Api.Dialects.CustomModels.Controllers;
 public sealed class CustomModelsController(CustomModelService models, CopyService copies, TrainingDataChoice training, VersionDownload downloads)
     : VendorController
 {
+    /// <summary>Makes a custom model without versions.</summary>
     [HttpPost]
     public async Task<IActionResult> Create(CancellationToken cancellation)
     {
@@ -45,10 +46,12 @@ public sealed class CustomModelsController(CustomModelService models, CopyServic
         return List(await models.ListAsync(HttpContext.Caller(), filter, paging, cancellation), CustomModelMapping.ToWire);
     }
 
+    /// <summary>A custom model.</summary>
     [HttpGet("{customModelId}")]
     public async Task<IActionResult> Get(string customModelId, CancellationToken cancellation) =>
         Answer(CustomModelMapping.ToWire(await models.GetAsync(HttpContext.Caller(), Id(customModelId, "custom model"), cancellation)));
 
+    /// <summary>Changes what is named of a custom model.</summary>
     [HttpPatch("{customModelId}")]
     public async Task<IActionResult> Change(string customModelId, CancellationToken cancellation)
     {
@@ -56,6 +59,7 @@ public sealed class CustomModelsController(CustomModelService models, CopyServic
         return Answer(CustomModelMapping.ToWire(await models.ChangeAsync(HttpContext.Caller(), Id(customModelId, "custom model"), change, cancellation)));
     }
 
+    /// <summary>Deletes a custom model that is not deployed.</summary>
     [HttpDelete("{customModelId}")]
     public async Task<IActionResult> Delete(string customModelId, CancellationToken cancellation)
     {
@@ -71,6 +75,7 @@ public sealed class CustomModelsController(CustomModelService models, CopyServic
         return File(zip, "application/zip", $"model-{HubId.ToHex(version.ModelId)}-{version.Label}.zip");
     }
 
+    /// <summary>Who may see a custom model, in which role.</summary>
     [HttpGet("{customModelId}/accessControl")]
     public async Task<IActionResult> SharedWith(string customModelId, CancellationToken cancellation)
     {
@@ -80,6 +85,7 @@ public sealed class CustomModelsController(CustomModelService models, CopyServic
             await models.SharedWithAsync(HttpContext.Caller(), Id(customModelId, "custom model"), Paging(), cancellation), CustomModelMapping.ToWire);
     }
 
+    /// <summary>Grants and takes away roles.</summary>
     [HttpPatch("{customModelId}/accessControl")]
     public async Task<IActionResult> Share(string customModelId, CancellationToken cancellation)
     {

@@ -13,10 +13,12 @@ namespace ModelHub.Api.Dialects.CustomModels.Controllers;
 [Route("api/v2/customModels/{customModelId}/versions/{customModelVersionId}")]
 public sealed class DependencyBuildsController(DependencyBuildService builds) : VendorController
 {
+    /// <summary>Builds what a version's requirements.txt names.</summary>
     [HttpPost("dependencyBuild")]
     public async Task<IActionResult> Start(string customModelId, string customModelVersionId, CancellationToken cancellation) => Answer(
         ToWire(await builds.StartAsync(HttpContext.Caller(), Id(customModelId, "custom model"), Id(customModelVersionId, "custom model version"), cancellation)), 202);
 
+    /// <summary>The state of a version's dependency build.</summary>
     [HttpGet("dependencyBuild")]
     public async Task<IActionResult> Get(string customModelId, string customModelVersionId, CancellationToken cancellation) =>
         Answer(ToWire(await FindAsync(customModelId, customModelVersionId, cancellation)));

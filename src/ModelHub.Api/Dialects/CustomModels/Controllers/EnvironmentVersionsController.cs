@@ -34,10 +34,12 @@ public sealed class EnvironmentVersionsController(EnvironmentVersions versions, 
             CustomModelMapping.ToWire);
     }
 
+    /// <summary>An environment version.</summary>
     [HttpGet("{environmentVersionId}")]
     public async Task<IActionResult> Get(string environmentId, string environmentVersionId, CancellationToken cancellation) =>
         Answer(CustomModelMapping.ToWire(await FindAsync(environmentId, environmentVersionId, cancellation)));
 
+    /// <summary>What the build of an environment version said.</summary>
     [HttpGet("{environmentVersionId}/buildLog")]
     public async Task<IActionResult> BuildLog(string environmentId, string environmentVersionId, CancellationToken cancellation)
     {

@@ -18,6 +18,7 @@ public sealed class EnvironmentsController(EnvironmentService environments) : Ve
     private static readonly Dictionary<string, bool> UseCases =
         ((string[])["customModel", "notebook", "gpu", "customApplication", "sparkApplication", "customJob"]).ToDictionary(u => u, _ => true);
 
+    /// <summary>Makes an environment without versions.</summary>
     [HttpPost]
     public async Task<IActionResult> Create(CancellationToken cancellation)
     {
@@ -29,6 +30,7 @@ public sealed class EnvironmentsController(EnvironmentService environments) : Ve
         return At($"/api/v2/executionEnvironments/{made}/", new { id = made }, 201);
     }
 
+    /// <summary>Environments that the caller may see.</summary>
     [HttpGet]
     public async Task<IActionResult> List(CancellationToken cancellation)
     {
@@ -39,10 +41,12 @@ public sealed class EnvironmentsController(EnvironmentService environments) : Ve
         return List(await environments.ListAsync(HttpContext.Caller(), search, useCase, paging, cancellation), CustomModelMapping.ToWire);
     }
 
+    /// <summary>An environment.</summary>
     [HttpGet("{environmentId}")]
     public async Task<IActionResult> Get(string environmentId, CancellationToken cancellation) =>
         Answer(CustomModelMapping.ToWire(await environments.GetAsync(HttpContext.Caller(), Id(environmentId, Noun), cancellation)));
 
+    /// <summary>Changes what is named of an environment.</summary>
     [HttpPatch("{environmentId}")]
     public async Task<IActionResult> Change(string environmentId, CancellationToken cancellation)
     {
@@ -52,6 +56,7 @@ public sealed class EnvironmentsController(EnvironmentService environments) : Ve
         return Answer(CustomModelMapping.ToWire(await environments.ChangeAsync(HttpContext.Caller(), Id(environmentId, Noun), wish, cancellation)));
     }
 
+    /// <summary>Deletes an environment that nothing uses.</summary>
     [HttpDelete("{environmentId}")]
     public async Task<IActionResult> Delete(string environmentId, CancellationToken cancellation)
     {
@@ -72,6 +77,7 @@ public sealed class EnvironmentsController(EnvironmentService environments) : Ve
         return NoContent();
     }
 
+    /// <summary>Who may see an environment, in which role.</summary>
     [HttpGet("{environmentId}/accessControl")]
     public async Task<IActionResult> SharedWith(string environmentId, CancellationToken cancellation)
     {
@@ -85,6 +91,7 @@ public sealed class EnvironmentsController(EnvironmentService environments) : Ve
             CustomModelMapping.ToWire);
     }
 
+    /// <summary>Grants and takes away roles.</summary>
     [HttpPatch("{environmentId}/accessControl")]
     public async Task<IActionResult> Share(string environmentId, CancellationToken cancellation)
     {

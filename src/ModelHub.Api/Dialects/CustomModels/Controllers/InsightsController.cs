@@ -18,6 +18,7 @@ public sealed class InsightsController(InsightService insights) : VendorControll
     public Task<IActionResult> RequestImpact(string customModelId, string customModelVersionId, CancellationToken cancellation) =>
         RequestAsync(Id(customModelId, "custom model"), Id(customModelVersionId, "custom model version"), cancellation);
 
+    /// <summary>Feature impact of a version.</summary>
     [HttpGet(OfVersion + "featureImpact")]
     public async Task<IActionResult> Impact(string customModelId, string customModelVersionId, CancellationToken cancellation) => Answer(InsightMapping.ToWire(
         await insights.ImpactAsync(HttpContext.Caller(), Id(customModelId, "custom model"), Id(customModelVersionId, "custom model version"), cancellation)));
@@ -30,6 +31,7 @@ public sealed class InsightsController(InsightService insights) : VendorControll
         return await RequestAsync(model, version, cancellation);
     }
 
+    /// <summary>Feature impact of an inference image.</summary>
     [HttpGet(OfImage + "featureImpact")]
     public async Task<IActionResult> ImpactOfImage(string imageId, CancellationToken cancellation)
     {

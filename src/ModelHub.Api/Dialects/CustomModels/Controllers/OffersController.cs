@@ -12,6 +12,7 @@ namespace ModelHub.Api.Dialects.CustomModels.Controllers;
 [Route("api/v2")]
 public sealed class OffersController(TemplateService templates, RepositoryService repositories) : VendorController
 {
+    /// <summary>Templates that a custom model can begin with.</summary>
     [HttpGet("customTemplates")]
     public IActionResult Templates() => List(ServerOffers.Templates, t => new
     {
@@ -19,12 +20,14 @@ public sealed class OffersController(TemplateService templates, RepositoryServic
         items = t.Files,
     });
 
+    /// <summary>Sizes of memory that a model can ask for.</summary>
     [HttpGet("mlops/compute/bundles")]
     public IActionResult Bundles() => List(ServerOffers.Bundles, b => new
     {
         id = HubId.ToHex(b.Id), name = b.Name, description = b.Description, memoryBytes = b.Memory, cpuCount = b.Processors, useCases = (string[])["customModel"],
     });
 
+    /// <summary>Configurations of secrets.</summary>
     [HttpGet("secretConfigs")]
     public IActionResult Secrets() => List(ServerOffers.Secrets, s => new { id = HubId.ToHex(s.Id), name = s.Name, description = s.Description });
 
@@ -44,10 +47,12 @@ public sealed class OffersController(TemplateService templates, RepositoryServic
     [HttpGet("remoteRepositories")]
     public async Task<IActionResult> Repositories(CancellationToken cancellation) => List(await repositories.ListAsync(Paging(), cancellation), ToWire);
 
+    /// <summary>A registered repository.</summary>
     [HttpGet("remoteRepositories/{repositoryId}")]
     public async Task<IActionResult> Repository(string repositoryId, CancellationToken cancellation) =>
         Answer(ToWire(await repositories.GetAsync(Id(repositoryId, "remote repository"), cancellation)));
 
+    /// <summary>Registers a Git repository (administrators only).</summary>
     [HttpPost("remoteRepositories")]
     public async Task<IActionResult> Register(CancellationToken cancellation)
     {
@@ -59,6 +64,7 @@ public sealed class OffersController(TemplateService templates, RepositoryServic
         return Answer(ToWire(await repositories.RegisterAsync(HttpContext.Caller(), name!, location!, cancellation)), 201);
     }
 
+    /// <summary>Forgets a repository.</summary>
     [HttpDelete("remoteRepositories/{repositoryId}")]
     public async Task<IActionResult> Forget(string repositoryId, CancellationToken cancellation)
     {

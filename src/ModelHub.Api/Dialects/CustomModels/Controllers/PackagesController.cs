@@ -23,22 +23,27 @@ public sealed class PackagesController(PackageService packages, DeploymentServic
         return At($"/api/v2/modelPackages/{HubId.ToHex(made.Package.Id)}/", ToWire(made), 201);
     }
 
+    /// <summary>Model packages.</summary>
     [HttpGet("modelPackages")]
     public async Task<IActionResult> ListPackages(CancellationToken cancellation) =>
         List(await packages.ListAsync(HttpContext.Caller(), null, Paging(), cancellation), ToWire);
 
+    /// <summary>A model package.</summary>
     [HttpGet("modelPackages/{packageId}")]
     public async Task<IActionResult> GetPackage(string packageId, CancellationToken cancellation) =>
         Answer(ToWire(await packages.GetAsync(HttpContext.Caller(), Id(packageId, "model package"), cancellation)));
 
+    /// <summary>Registered models.</summary>
     [HttpGet("registeredModels")]
     public async Task<IActionResult> ListRegistered(string? search, CancellationToken cancellation) =>
         List(await packages.ListRegisteredAsync(HttpContext.Caller(), search, Paging(), cancellation), ToWire);
 
+    /// <summary>A registered model.</summary>
     [HttpGet("registeredModels/{registeredModelId}")]
     public async Task<IActionResult> GetRegistered(string registeredModelId, CancellationToken cancellation) =>
         Answer(ToWire(await packages.GetRegisteredAsync(HttpContext.Caller(), Id(registeredModelId, "registered model"), cancellation)));
 
+    /// <summary>Changes what is named of a registered model.</summary>
     [HttpPatch("registeredModels/{registeredModelId}")]
     public async Task<IActionResult> ChangeRegistered(string registeredModelId, CancellationToken cancellation)
     {
@@ -49,6 +54,7 @@ public sealed class PackagesController(PackageService packages, DeploymentServic
             HttpContext.Caller(), Id(registeredModelId, "registered model"), name, description, cancellation)));
     }
 
+    /// <summary>Deletes a registered model that is not deployed.</summary>
     [HttpDelete("registeredModels/{registeredModelId}")]
     public async Task<IActionResult> DeleteRegistered(string registeredModelId, CancellationToken cancellation)
     {
@@ -56,6 +62,7 @@ public sealed class PackagesController(PackageService packages, DeploymentServic
         return NoContent();
     }
 
+    /// <summary>Versions of a registered model.</summary>
     [HttpGet("registeredModels/{registeredModelId}/versions")]
     public async Task<IActionResult> Versions(string registeredModelId, CancellationToken cancellation) =>
         List(await packages.ListAsync(HttpContext.Caller(), Id(registeredModelId, "registered model"), Paging(), cancellation), ToWire);

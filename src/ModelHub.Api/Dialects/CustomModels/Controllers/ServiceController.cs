@@ -16,9 +16,11 @@ public sealed class ServiceController(CustomModelWork work) : VendorController
 {
     private const int Minor = 29;
 
+    /// <summary>Whether the key is good.</summary>
     [HttpGet("ping")]
     public IActionResult Ping() => Answer(new { response = "pong" });
 
+    /// <summary>The version of this API.</summary>
     [HttpGet("version")]
     public IActionResult Version() => Answer(new { major = 2, minor = Minor, versionString = $"2.{Minor}.0" });
 

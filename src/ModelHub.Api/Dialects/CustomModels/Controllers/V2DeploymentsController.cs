@@ -12,12 +12,14 @@ namespace ModelHub.Api.Dialects.CustomModels.Controllers;
 [Route("api/v2")]
 public sealed class V2DeploymentsController(DeploymentService deployments, ModelService models) : ControllerBase
 {
+    /// <summary>Deployments.</summary>
     [HttpGet("deployments")]
     public async Task<V2List<DeploymentV2>> List(int? limit, int? offset, string? search, CancellationToken cancellation) => V2Paging.Page(
         Request,
         await deployments.ListAsync(HttpContext.Caller(), new DeploymentFilter(Search: search), V2Paging.Of(limit, offset), cancellation),
         DeploymentV2.Of);
 
+    /// <summary>A deployment.</summary>
     [HttpGet("deployments/{deploymentId}")]
     [HttpGet("modelDeployments/{deploymentId}")]
     public async Task<DeploymentV2> Get(string deploymentId, CancellationToken cancellation) =>
@@ -36,6 +38,7 @@ public sealed class V2DeploymentsController(DeploymentService deployments, Model
         return Created(V2Link.To(Request, $"/api/v2/deployments/{answer.Id}/"), new IdV2(answer.Id));
     }
 
+    /// <summary>Changes what is named of a deployment.</summary>
     [HttpPatch("deployments/{deploymentId}")]
     public async Task<DeploymentV2> Change(string deploymentId, DeploymentPatchV2 patch, CancellationToken cancellation) => DeploymentV2.Of(
         await deployments.ChangeAsync(
@@ -54,6 +57,7 @@ public sealed class V2DeploymentsController(DeploymentService deployments, Model
             },
             cancellation));
 
+    /// <summary>Deletes a deployment; its model stays.</summary>
     [HttpDelete("deployments/{deploymentId}")]
     [ProducesResponseType(204)]
     public async Task<IActionResult> Delete(string deploymentId, CancellationToken cancellation)

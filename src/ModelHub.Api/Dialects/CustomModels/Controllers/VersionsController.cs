@@ -50,10 +50,12 @@ public sealed class VersionsController(VersionService versions, VersionDownload 
             await versions.ListAsync(HttpContext.Caller(), Id(customModelId, "custom model"), sha, paging, cancellation), CustomModelMapping.ToWire);
     }
 
+    /// <summary>A version.</summary>
     [HttpGet("{customModelVersionId}")]
     public async Task<IActionResult> Get(string customModelId, string customModelVersionId, CancellationToken cancellation) => Answer(CustomModelMapping.ToWire(
         await versions.GetAsync(HttpContext.Caller(), Id(customModelId, "custom model"), Id(customModelVersionId, "custom model version"), cancellation)));
 
+    /// <summary>Changes the description or the flags of a version.</summary>
     [HttpPatch("{customModelVersionId}")]
     public async Task<IActionResult> Describe(string customModelId, string customModelVersionId, CancellationToken cancellation)
     {
@@ -64,6 +66,7 @@ public sealed class VersionsController(VersionService versions, VersionDownload 
             HttpContext.Caller(), Id(customModelId, "custom model"), Id(customModelVersionId, "custom model version"), description, git, metadata, cancellation)));
     }
 
+    /// <summary>A version's files as a zip archive.</summary>
     [HttpGet("{customModelVersionId}/download")]
     public async Task<IActionResult> Download(string customModelId, string customModelVersionId, CancellationToken cancellation)
     {

@@ -10,6 +10,7 @@ namespace ModelHub.Api.Dialects.Hub.Controllers;
 [Route("api/api-keys")]
 public sealed class ApiKeysController(IdentityService identity) : ControllerBase
 {
+    /// <summary>Makes a key; it is shown in this answer and never again.</summary>
     [HttpPost]
     [ProducesResponseType<NewApiKeyAnswer>(201)]
     public async Task<IActionResult> Create(ApiKeyRequest request, CancellationToken cancellation)
@@ -18,10 +19,12 @@ public sealed class ApiKeysController(IdentityService identity) : ControllerBase
         return Created($"/api/api-keys/{key.Id}", new NewApiKeyAnswer(secret, AccessMapping.ToWire(key)));
     }
 
+    /// <summary>The caller's keys; of all users for an administrator.</summary>
     [HttpGet]
     public async Task<ListAnswer<ApiKeyWire>> List(int? limit, int? offset, CancellationToken cancellation) =>
         ListAnswer<ApiKeyWire>.Of(await identity.ListKeysAsync(HttpContext.Caller(), HubPaging.Of(limit, offset), cancellation), AccessMapping.ToWire);
 
+    /// <summary>Revokes a key at once.</summary>
     [HttpDelete("{keyId}")]
     public async Task<OkAnswer> Revoke(string keyId, CancellationToken cancellation)
     {

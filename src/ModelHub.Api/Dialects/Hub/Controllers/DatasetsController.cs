@@ -56,6 +56,7 @@ public sealed class DatasetsController(DatasetService datasets, DatasetTables ta
         throw ModelHubException.Invalid("file", "'file' is needed.");
     }
 
+    /// <summary>Datasets of the caller's projects.</summary>
     [HttpGet]
     public async Task<ListAnswer<DatasetWire>> List(
         [FromQuery(Name = "project_id")] string? projectId, int? limit, int? offset, CancellationToken cancellation)
@@ -65,6 +66,7 @@ public sealed class DatasetsController(DatasetService datasets, DatasetTables ta
             await datasets.ListAsync(HttpContext.Caller(), project, HubPaging.Of(limit, offset), cancellation), ModelMapping.ToWire);
     }
 
+    /// <summary>A dataset with the statistics of its columns.</summary>
     [HttpGet("{datasetId}")]
     public async Task<DatasetAnswer> Get(string datasetId, CancellationToken cancellation) =>
         new(ModelMapping.ToWire(await datasets.GetAsync(HttpContext.Caller(), HubPaging.Id(datasetId, "dataset"), cancellation)));
@@ -92,6 +94,7 @@ public sealed class DatasetsController(DatasetService datasets, DatasetTables ta
             await tables.WriteCsvAsync(view.Version.Id, Response.Body, cancellation);
     }
 
+    /// <summary>Deletes a dataset and all its versions.</summary>
     [HttpDelete("{datasetId}")]
     public async Task<OkAnswer> Delete(string datasetId, CancellationToken cancellation)
     {

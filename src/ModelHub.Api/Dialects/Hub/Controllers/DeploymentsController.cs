@@ -30,9 +30,11 @@ public sealed class DeploymentsController(DeploymentService deployments, Deploym
         return Created($"/api/deployments/{made.Id}", Answer(made));
     }
 
+    /// <summary>Deployments, the newest first.</summary>
     [HttpGet]
     public Task<ListAnswer<DeploymentWire>> List([FromQuery] DeploymentQuery query, CancellationToken cancellation) => ListAsync(query, cancellation);
 
+    /// <summary>A project's deployments, the newest first.</summary>
     [HttpGet("/api/mlops/projects/{projectId}/deployments")]
     public Task<ListAnswer<DeploymentWire>> ListOfProject(string projectId, [FromQuery] DeploymentQuery query, CancellationToken cancellation) =>
         ListAsync(query with { ProjectId = projectId }, cancellation);
@@ -53,6 +55,7 @@ public sealed class DeploymentsController(DeploymentService deployments, Deploym
     public async Task<DeploymentAnswer> Change(string deploymentId, DeploymentPatch patch, CancellationToken cancellation) => Answer(
         await deployments.ChangeAsync(HttpContext.Caller(), HubPaging.Id(deploymentId, "deployment"), DeploymentMapping.ToChange(patch), cancellation));
 
+    /// <summary>Deletes a deployment; its model stays.</summary>
     [HttpDelete("{deploymentId}")]
     public async Task<OkAnswer> Delete(string deploymentId, CancellationToken cancellation)
     {
@@ -78,6 +81,7 @@ public sealed class DeploymentsController(DeploymentService deployments, Deploym
         await deployments.SetStatusAsync(
             HttpContext.Caller(), HubPaging.Id(deploymentId, "deployment"), DeploymentStatus.Paused, request?.Reason, cancellation));
 
+    /// <summary>Scores again after a pause.</summary>
     [HttpPost("{deploymentId}/resume")]
     public async Task<DeploymentAnswer> Resume(string deploymentId, [FromBody(EmptyBodyBehavior = EmptyBodyBehavior.Allow)] ReasonRequest? request, CancellationToken cancellation) => Answer(
         await deployments.SetStatusAsync(

@@ -11,6 +11,7 @@ namespace ModelHub.Api.Dialects.Hub.Controllers;
 [Route("api/experiments")]
 public sealed class ExperimentsController(ExperimentService experiments, ModelService models) : ControllerBase
 {
+    /// <summary>Starts an experiment: one search for the best model, as a job.</summary>
     [HttpPost]
     [ProducesResponseType<ExperimentAnswer>(202)]
     public async Task<IActionResult> Create(ExperimentRequest request, CancellationToken cancellation)
@@ -19,6 +20,7 @@ public sealed class ExperimentsController(ExperimentService experiments, ModelSe
         return Accepted($"/api/experiments/{experiment.Id}", new ExperimentAnswer(ModelMapping.ToWire(new ExperimentView(experiment, 0, null))));
     }
 
+    /// <summary>Experiments, the newest first.</summary>
     [HttpGet]
     public async Task<ListAnswer<ExperimentWire>> List(
         [FromQuery(Name = "project_id")] string? projectId, int? limit, int? offset, CancellationToken cancellation)
@@ -28,6 +30,7 @@ public sealed class ExperimentsController(ExperimentService experiments, ModelSe
             await experiments.ListAsync(HttpContext.Caller(), project, HubPaging.Of(limit, offset), cancellation), v => ModelMapping.ToWire(v));
     }
 
+    /// <summary>An experiment with its leaderboard, also while it runs.</summary>
     [HttpGet("{experimentId}")]
     public async Task<ExperimentAnswer> Get(string experimentId, CancellationToken cancellation)
     {
@@ -48,6 +51,7 @@ public sealed class ExperimentsController(ExperimentService experiments, ModelSe
     public async Task<ExperimentAnswer> Cancel(string experimentId, CancellationToken cancellation) =>
         new(ModelMapping.ToWire(await experiments.CancelAsync(HttpContext.Caller(), HubPaging.Id(experimentId, "experiment"), cancellation)));
 
+    /// <summary>Deletes an experiment and its models.</summary>
     [HttpDelete("{experimentId}")]
     public async Task<OkAnswer> Delete(string experimentId, CancellationToken cancellation)
     {

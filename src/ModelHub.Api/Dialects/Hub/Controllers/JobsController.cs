@@ -11,6 +11,7 @@ namespace ModelHub.Api.Dialects.Hub.Controllers;
 [Route("api/jobs")]
 public sealed class JobsController(JobService jobs) : ControllerBase
 {
+    /// <summary>Jobs, the newest first.</summary>
     [HttpGet]
     public async Task<ListAnswer<JobWire>> List(
         [FromQuery(Name = "project_id")] string? projectId, string? state, int? limit, int? offset, CancellationToken cancellation)
@@ -23,14 +24,17 @@ public sealed class JobsController(JobService jobs) : ControllerBase
         return ListAnswer<JobWire>.Of(page, AccessMapping.ToWire);
     }
 
+    /// <summary>A job: its state, progress and result.</summary>
     [HttpGet("{jobId}")]
     public async Task<JobAnswer> Get(string jobId, CancellationToken cancellation) =>
         new(AccessMapping.ToWire(await jobs.GetAsync(HttpContext.Caller(), HubPaging.Id(jobId, "job"), cancellation)));
 
+    /// <summary>What a job said.</summary>
     [HttpGet("{jobId}/log")]
     public async Task<JobLogAnswer> Log(string jobId, CancellationToken cancellation) =>
         new((await jobs.GetAsync(HttpContext.Caller(), HubPaging.Id(jobId, "job"), cancellation)).Log);
 
+    /// <summary>Asks a job to stop; what it has done so far is kept where it can be.</summary>
     [HttpPost("{jobId}/cancel")]
     public async Task<JobAnswer> Cancel(string jobId, CancellationToken cancellation) =>
         new(AccessMapping.ToWire(await jobs.CancelAsync(HttpContext.Caller(), HubPaging.Id(jobId, "job"), cancellation)));

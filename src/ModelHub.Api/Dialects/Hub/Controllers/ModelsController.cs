@@ -17,6 +17,7 @@ public sealed class ModelsController(ModelService models, ExplanationService exp
     public async Task<ListAnswer<ModelListWire>> List([FromQuery] ModelQuery query, CancellationToken cancellation) => ListAnswer<ModelListWire>.Of(
         await models.ListAsync(HttpContext.Caller(), query.ToFilter(), HubPaging.Of(query.Limit, query.Offset), cancellation), ModelMapping.ToListWire);
 
+    /// <summary>A model: metrics, folds, parameters, links.</summary>
     [HttpGet("{modelId}")]
     public async Task<ModelAnswer> Get(string modelId, CancellationToken cancellation) =>
         ModelMapping.ToAnswer(await models.GetAsync(HttpContext.Caller(), HubPaging.Id(modelId, "model"), cancellation));
@@ -43,6 +44,7 @@ public sealed class ModelsController(ModelService models, ExplanationService exp
         return File(bytes, "application/octet-stream", name, enableRangeProcessing: true);
     }
 
+    /// <summary>Deletes a model that is not deployed.</summary>
     [HttpDelete("{modelId}")]
     public async Task<OkAnswer> Delete(string modelId, CancellationToken cancellation)
     {

@@ -11,6 +11,7 @@ namespace ModelHub.Api.Dialects.Hub.Controllers;
 [Route("api/projects")]
 public sealed class ProjectsController(ProjectService projects) : ControllerBase
 {
+    /// <summary>Makes a project; who makes it owns it.</summary>
     [HttpPost]
     [ProducesResponseType<ProjectAnswer>(201)]
     public async Task<IActionResult> Create(ProjectRequest request, CancellationToken cancellation)
@@ -19,19 +20,23 @@ public sealed class ProjectsController(ProjectService projects) : ControllerBase
         return Created($"/api/projects/{project.Id}", new ProjectAnswer(AccessMapping.ToWire(project)));
     }
 
+    /// <summary>Projects that the caller is a member of.</summary>
     [HttpGet]
     public async Task<ListAnswer<ProjectWire>> List(int? limit, int? offset, CancellationToken cancellation) =>
         ListAnswer<ProjectWire>.Of(await projects.ListAsync(HttpContext.Caller(), HubPaging.Of(limit, offset), cancellation), AccessMapping.ToWire);
 
+    /// <summary>A project.</summary>
     [HttpGet("{projectId}")]
     public async Task<ProjectAnswer> Get(string projectId, CancellationToken cancellation) =>
         new(AccessMapping.ToWire(await projects.GetAsync(HttpContext.Caller(), HubPaging.Id(projectId, "project"), cancellation)));
 
+    /// <summary>Renames or describes a project.</summary>
     [HttpPatch("{projectId}")]
     public async Task<ProjectAnswer> Change(string projectId, ProjectRequest request, CancellationToken cancellation) =>
         new(AccessMapping.ToWire(await projects.RenameAsync(
             HttpContext.Caller(), HubPaging.Id(projectId, "project"), request.Name, request.Description, cancellation)));
 
+    /// <summary>Deletes a project and all that is in it.</summary>
     [HttpDelete("{projectId}")]
     public async Task<OkAnswer> Delete(string projectId, CancellationToken cancellation)
     {
@@ -39,6 +44,7 @@ public sealed class ProjectsController(ProjectService projects) : ControllerBase
         return new OkAnswer();
     }
 
+    /// <summary>Members of a project with their roles.</summary>
     [HttpGet("{projectId}/members")]
     public async Task<ListAnswer<MemberWire>> Members(string projectId, CancellationToken cancellation)
     {

@@ -10,6 +10,7 @@ namespace ModelHub.Api.Dialects.Hub.Controllers;
 [Route("api/users")]
 public sealed class UsersController(IdentityService identity) : ControllerBase
 {
+    /// <summary>Makes a user (administrators only).</summary>
     [HttpPost]
     [ProducesResponseType<UserAnswer>(201)]
     public async Task<IActionResult> Create(UserRequest request, CancellationToken cancellation)
@@ -18,14 +19,17 @@ public sealed class UsersController(IdentityService identity) : ControllerBase
         return Created($"/api/users/{user.Id}", new UserAnswer(AccessMapping.ToWire(user)));
     }
 
+    /// <summary>Users: all for an administrator, else the caller.</summary>
     [HttpGet]
     public async Task<ListAnswer<UserWire>> List(int? limit, int? offset, CancellationToken cancellation) =>
         ListAnswer<UserWire>.Of(await identity.ListUsersAsync(HttpContext.Caller(), HubPaging.Of(limit, offset), cancellation), AccessMapping.ToWire);
 
+    /// <summary>A user.</summary>
     [HttpGet("{userId}")]
     public async Task<UserAnswer> Get(string userId, CancellationToken cancellation) =>
         new(AccessMapping.ToWire(await identity.GetUserAsync(HttpContext.Caller(), HubPaging.Id(userId, "user"), cancellation)));
 
+    /// <summary>Deletes a user (administrators only).</summary>
     [HttpDelete("{userId}")]
     public async Task<OkAnswer> Delete(string userId, CancellationToken cancellation)
     {

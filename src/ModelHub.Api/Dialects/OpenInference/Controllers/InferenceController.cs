@@ -18,6 +18,7 @@ public sealed class InferenceController(TensorService tensors) : ControllerBase
     private const string HeaderLength = "Inference-Header-Content-Length";
     private static readonly JsonSerializerOptions Json = new() { MaxDepth = 32 };
 
+    /// <summary>Whether the server answers.</summary>
     [HttpGet("health/live")]
     [AllowAnonymous]
     public LiveWire Live() => new();
@@ -27,6 +28,7 @@ public sealed class InferenceController(TensorService tensors) : ControllerBase
     [AllowAnonymous]
     public ReadyWire Ready() => new();
 
+    /// <summary>What this server is and can do.</summary>
     [HttpGet("")]
     public ServerWire Server() => new()
     {
@@ -39,6 +41,7 @@ public sealed class InferenceController(TensorService tensors) : ControllerBase
     public async Task<ModelWire> Model(string name, string? version, CancellationToken cancellation) =>
         TensorMapping.ToWire(await tensors.DescribeAsync(HttpContext.Caller(), name, version, cancellation));
 
+    /// <summary>Whether a model can be asked.</summary>
     [HttpGet("models/{name}/ready")]
     [HttpGet("models/{name}/versions/{version}/ready")]
     public async Task<ModelReadyWire> ModelReady(string name, string? version, CancellationToken cancellation) =>

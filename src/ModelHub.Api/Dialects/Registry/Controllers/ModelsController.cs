@@ -57,6 +57,7 @@ public sealed class ModelsController(RegistryService registry, UploadService upl
         [.. (await registry.VersionsAsync(HttpContext.Caller(), request.ModelId, request.ModelsPkId, cancellation))
             .Select(ModelMapping.ToListed)];
 
+    /// <summary>A version's configuration.</summary>
     [HttpPost("get_config_by_id")]
     [Consumes("application/json")]
     public async Task<ConfigAnswer> GetConfig(GetConfigRequest request, CancellationToken cancellation) =>
