@@ -27,6 +27,7 @@ internal abstract class Dialect
         ErrorKind.NotFound => 404,
         ErrorKind.Conflict => 409,
         ErrorKind.WrongState => 409,
+        ErrorKind.Stale => 412,
         ErrorKind.Gone => 410,
         ErrorKind.Unauthenticated => 401,
         ErrorKind.Forbidden => 403,

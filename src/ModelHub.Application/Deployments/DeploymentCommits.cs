@@ -10,6 +10,8 @@ namespace ModelHub.Application.Deployments;
 /// <summary>Makes a change of a deployment durable, told to every process, and confirmed by all of them, in this order.</summary>
 public sealed class DeploymentCommits(HubDbContext db, JobService jobs, ServingNodes nodes, TimeProvider clock)
 {
+    internal const string ChangedMeanwhile = "changed_meanwhile";
+
     internal async Task CommitAsync(
         Deployment deployment, DeploymentEvent change, IDbContextTransaction transaction, CancellationToken cancellation)
     {
@@ -25,7 +27,7 @@ public sealed class DeploymentCommits(HubDbContext db, JobService jobs, ServingN
         }
         catch (DbUpdateConcurrencyException)
         {
-            throw ModelHubException.Conflict("changed_meanwhile", "The deployment was changed by another request meanwhile; read it again.");
+            throw ModelHubException.Conflict(ChangedMeanwhile, "The deployment was changed by another request meanwhile; read it again.");
         }
         await NotifyAsync($"{deployment.Id}:{deployment.Revision}", cancellation);
         await transaction.CommitAsync(cancellation);

@@ -37,6 +37,9 @@ public sealed record DeploymentFilter(Guid? ProjectId = null, Guid? ModelId = nu
 /// <summary>Deployments: made, changed, replaced, rolled back, deleted. What was acknowledged is what every process serves.</summary>
 public sealed class DeploymentService(HubDbContext db, ProjectAccess access, ModelCache models, DeploymentCommits commits, TimeProvider clock)
 {
+    /// <summary>The revision that a change is meant for; any other is refused as <see cref="ErrorKind.Stale"/>. Null: whatever it is.</summary>
+    public long? ExpectedRevision { get; set; }
+
     public async Task<Deployment> CreateAsync(Caller caller, NewDeployment wanted, CancellationToken cancellation)
     {
         var name = Names.Checked(wanted.Name);
@@ -185,6 +188,8 @@ public sealed class DeploymentService(HubDbContext db, ProjectAccess access, Mod
         var deployment = await db.Set<Deployment>().Include(d => d.Models).FirstOrDefaultAsync(d => d.Id == id, cancellation)
             ?? throw ModelHubException.NotFound("deployment");
         await access.RequireAsync(caller, deployment.ProjectId, least, "deployment", cancellation);
+        if (least != ProjectRole.Viewer && ExpectedRevision is { } expected && expected != deployment.Revision)
+            throw Stale();
         return deployment;
     }
 
@@ -211,8 +216,19 @@ public sealed class DeploymentService(HubDbContext db, ProjectAccess access, Mod
         }
     }
 
-    private Task CommitAsync(Deployment deployment, DeploymentEvent change, IDbContextTransaction transaction, CancellationToken cancellation) =>
-        commits.CommitAsync(deployment, change, transaction, cancellation);
+    private async Task CommitAsync(Deployment deployment, DeploymentEvent change, IDbContextTransaction transaction, CancellationToken cancellation)
+    {
+        try
+        {
+            await commits.CommitAsync(deployment, change, transaction, cancellation);
+        }
+        catch (ModelHubException refusal) when (ExpectedRevision is not null && refusal.Code == DeploymentCommits.ChangedMeanwhile)
+        {
+            throw Stale();
+        }
+    }
+
+    private static ModelHubException Stale() => new(ErrorKind.Stale, "stale", "The deployment is not what If-Match names any more; read it again.");
 
     private static void Apply(Deployment deployment, DeploymentChange change, DateTimeOffset now)
     {

@@ -7,6 +7,9 @@ public enum ErrorKind
     NotFound,
     Conflict,
     WrongState,
+
+    /// <summary>The caller named the state that the change was meant for (<c>If-Match</c>), and it is another one by now.</summary>
+    Stale,
     Gone,
     Unauthenticated,
     Forbidden,

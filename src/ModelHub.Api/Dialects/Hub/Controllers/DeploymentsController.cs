@@ -1,4 +1,6 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.Filters;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 using ModelHub.Api.Access;
 using ModelHub.Api.Dialects.Hub.Wire;
@@ -9,6 +11,7 @@ namespace ModelHub.Api.Dialects.Hub.Controllers;
 /// <summary>Deployments: addresses that score, and the models behind them.</summary>
 [ApiController]
 [Route("api/deployments")]
+[IfMatch]
 public sealed class DeploymentsController(DeploymentService deployments, DeploymentGate gate, TimeProvider clock) : ControllerBase
 {
     /// <summary>Deploys a model; it scores as soon as this answers.</summary>
@@ -101,7 +104,28 @@ public sealed class DeploymentsController(DeploymentService deployments, Deploym
         await deployments.ListAsync(HttpContext.Caller(), query.ToFilter(), HubPaging.Of(query.Limit, query.Offset), cancellation),
         d => DeploymentMapping.ToWire(d, clock.GetUtcNow()));
 
-    private DeploymentAnswer Answer(Deployment deployment) => new(DeploymentMapping.ToWire(deployment, clock.GetUtcNow()));
+    private DeploymentAnswer Answer(Deployment deployment)
+    {
+        Response.Headers.ETag = $"\"{deployment.Revision}\"";
+        return new DeploymentAnswer(DeploymentMapping.ToWire(deployment, clock.GetUtcNow()));
+    }
+}
+
+/// <summary>
+/// A change may name with <c>If-Match</c> the <c>ETag</c> that it is meant for: who was overtaken by another change gets 412, and
+/// nothing is overwritten unseen.
+/// </summary>
+[AttributeUsage(AttributeTargets.Class)]
+internal sealed class IfMatchAttribute : ActionFilterAttribute
+{
+    public override void OnActionExecuting(ActionExecutingContext context)
+    {
+        var named = context.HttpContext.Request.Headers.IfMatch.ToString();
+        if (named is "" or "*")
+            return;
+        var isRevision = long.TryParse(named.Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var revision);
+        context.HttpContext.RequestServices.GetRequiredService<DeploymentService>().ExpectedRevision = isRevision ? revision : -1;
+    }
 }
 
 /// <summary>Query of the list of deployments.</summary>
