@@ -59,9 +59,17 @@ internal static class AutoMlBenchmark
         var held = table.Take(test);
         double Score(CandidateResult candidate) => EvaluationReport.Of(set.Task, result.Classes, candidate.Model!.Predict(held),
             Labels.Of(held, options.Target, set.Task, result.Classes)).Metrics[result.Metric];
+        // Resampled from so many rows at most; the error shrinks with the root of their number.
+        double Error(CandidateResult candidate)
+        {
+            int[] some = [.. test.Where((_, i) => i % (1 + test.Length / 5000) == 0)];
+            var part = table.Take(some);
+            var interval = Bootstrap.Report(set.Task, result.Classes, candidate.Model!.Predict(part), Labels.Of(part, options.Target, set.Task, result.Classes), resamples: 100);
+            return interval[result.Metric].StandardError * Math.Sqrt(some.Length / (double)test.Length);
+        }
         Console.WriteLine(JsonSerializer.Serialize(new
         {
-            name, metric = result.Metric, test = Score(result.Candidates[0]), best = result.Candidates[0].Name, budget = seconds,
+            name, metric = result.Metric, test = Score(result.Candidates[0]), standard_error = Error(result.Candidates[0]), best = result.Candidates[0].Name, budget = seconds,
             seconds = Math.Round(taken, 2), cpu_seconds = Math.Round(used.TotalSeconds, 1),
             models = result.Candidates.Select(c => new
             {
