@@ -50,6 +50,7 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<ModelPrograms>();
         services.AddSingleton<Workshop>();
         services.AddSingleton<VersionRuns>();
+        services.AddSingleton<ExplanationBaselines>();
         services.AddScoped<InsightService>();
         services.AddScoped<IJobHandler, FeatureImpactHandler>();
         services.AddScoped<IJobHandler, ExplanationsHandler>();

@@ -1,3 +1,4 @@
+using ModelHub.Application.CustomModels.Insights;
 using ModelHub.Application.Serving;
 using ModelHub.Engine.Data;
 using ModelHub.Engine.Inference;
@@ -96,6 +97,15 @@ public sealed partial class RowBlock
         return new KeptCell(column, 0, 0, CellKind.Missing);
     }
 
+    /// <summary>Answers that are no numbers, one JSON text a row; null for models that score.</summary>
+    public IReadOnlyList<string>? Answers { get; private set; }
+
+    /// <summary>What columns did to the predictions of a model that can only be asked; null unless that was wanted.</summary>
+    internal AskedContributions? Asked { get; private set; }
+
+    internal async Task AskAsync(RowColumns columns, ExplanationBaseline baseline, CancellationToken cancellation) =>
+        Asked = await AskedContributions.OfAsync(Model, ToTable(columns), Outputs.ToArray(), baseline, cancellation);
+
     internal long BytesHeld => _features.Length * 4L + _outputs.Length * 8L + _cells.Length * 16L + _text.Length + _unusual.Length * 8L;
 
     internal void Clear()
@@ -103,6 +113,8 @@ public sealed partial class RowBlock
         FirstRow = 0;
         MostRows = int.MaxValue;
         LacksInputs = false;
+        Asked = null;
+        Answers = null;
         Count = 0;
         _cellCount = 0;
         _textLength = 0;
@@ -153,6 +165,12 @@ public sealed partial class RowBlock
         if (Model.Trained is { } trained)
         {
             trained.PredictRows(Features, _outputs.AsSpan(0, needed));
+            return;
+        }
+        if (Model.Answering is { } answering)
+        {
+            Answers = await answering.AnswerAsync(ToTable(columns), cancellation);
+            Array.Clear(_outputs);
             return;
         }
         var outputs = await Model.Runner!.PredictAsync(ToTable(columns), cancellation);

@@ -4,7 +4,10 @@ using ModelHub.Engine;
 namespace ModelHub.Application.Scoring;
 
 /// <summary>What an input did to one prediction.</summary>
-/// <param name="Strength">Its contribution (exact SHAP) to the score: log-odds for classes, the value for a regression.</param>
+/// <param name="Strength">
+/// Its contribution (exact SHAP) to the score: log-odds for classes, the value for a regression. Of models that can only be asked, the mean
+/// change of the probability or value (see <see cref="AskedContributions"/>).
+/// </param>
 /// <param name="Sign">+++ to +, or − to −−−: by its share of all contributions of the row.</param>
 public sealed record RowExplanation(string Feature, double Strength, string Sign);
 
@@ -15,25 +18,29 @@ public static class RowExplanations
     public static IReadOnlyList<RowExplanation> Of(RowBlock block, int row, int most)
     {
         if (block.Model.Trained is not { } trained)
-            throw NotExplained("This model gives no explanations.");
+            return Strongest((block.Asked ?? throw NotExplained("This model gives no explanations.")).OfRow(row), most);
         var outputs = block.OutputsOf(row);
         var output = 0;
         for (var k = 1; !block.Model.IsRegression && !block.Model.IsBinary && k < outputs.Length; k++)
             output = outputs[k] > outputs[output] ? k : output;
         try
         {
-            var (columns, _) = trained.Contributions(block.FeaturesOf(row), output);
-            var total = columns.Sum(c => Math.Abs(c.Value));
-            return
-            [
-                .. columns.OrderByDescending(c => Math.Abs(c.Value)).ThenBy(c => c.Key, StringComparer.Ordinal).Take(most)
-                    .Select(c => new RowExplanation(c.Key, c.Value, Sign(c.Value, total))),
-            ];
+            return Strongest(trained.Contributions(block.FeaturesOf(row), output).Columns, most);
         }
         catch (EngineException refusal)
         {
             throw NotExplained(refusal.Message);
         }
+    }
+
+    private static IReadOnlyList<RowExplanation> Strongest(IEnumerable<KeyValuePair<string, double>> columns, int most)
+    {
+        var total = columns.Sum(c => Math.Abs(c.Value));
+        return
+        [
+            .. columns.OrderByDescending(c => Math.Abs(c.Value)).ThenBy(c => c.Key, StringComparer.Ordinal).Take(most)
+                .Select(c => new RowExplanation(c.Key, c.Value, Sign(c.Value, total))),
+        ];
     }
 
     /// <summary>Three signs for two fifths of all that moved the row, two for a fifth, one for less.</summary>

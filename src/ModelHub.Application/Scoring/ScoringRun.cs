@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Threading.Channels;
+using ModelHub.Application.CustomModels.Insights;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Serving;
 
@@ -21,6 +22,12 @@ public interface IScoredRowsWriter
 {
     /// <summary>Whether rows that came by column are taken from <see cref="RowBlock.Typed"/>, so that no cell is written down as text.</summary>
     bool TakesColumns => false;
+
+    /// <summary>Whether it writes what moved the predictions.</summary>
+    bool Explains => false;
+
+    /// <summary>Whether it can write answers that are no numbers (<see cref="RowBlock.Answers"/>).</summary>
+    bool WritesAnswers => false;
 
     /// <summary>Told once, when the first rows are read and before any is written.</summary>
     /// <exception cref="ModelHubException">The columns lack something that was asked for.</exception>
@@ -52,6 +59,11 @@ public sealed partial class ScoringRun
     public ScoringRun(LoadedModel model, RowFormat format, KeptColumns kept, IScoredRowsWriter writer, PipeWriter output)
     {
         (_model, _writer, _output) = (model, writer, output);
+        if (model.Answering is { } answering && (answering.IsUnstructured || !writer.WritesAnswers))
+        {
+            throw ModelHubException.Invalid("deployment", answering.IsUnstructured
+                ? "This model is unstructured: POST what it is to read to …/predictionsUnstructured." : "This model's answers are no numbers; ask it by the prediction API.");
+        }
         _columns = new RowColumns(model, kept, format != RowFormat.Csv && ReferenceEquals(kept, KeptColumns.None) && model.Trained is not null ? model.InputColumns : null);
         _format = Reading(model, format, _columns);
     }
@@ -61,6 +73,9 @@ public sealed partial class ScoringRun
 
     /// <summary>Sees every scored block; of a long body several at once, in any order.</summary>
     public Action<RowBlock, RowColumns>? Scored { get; init; }
+
+    /// <summary>What rows are compared with to explain them, for a model that can only be asked; null for no explanations.</summary>
+    public ExplanationBaseline? Baseline { get; init; }
 
     public long RowCount { get; private set; }
 
@@ -136,7 +151,7 @@ public sealed partial class ScoringRun
             var text = rented is null ? all.First : rented.AsMemory(0, (int)all.Length);
             Parse(text.Span, block);
             _writer.Prepare(_columns);
-            await block.ScoreAsync(_columns, cancellation);
+            await ScoreAsync(block, cancellation);
             RowCount = block.Count;
             Scored?.Invoke(block, _columns);
             Starting?.Invoke();
@@ -151,6 +166,13 @@ public sealed partial class ScoringRun
                 ArrayPool<byte>.Shared.Return(rented);
         }
         await _output.FlushAsync(cancellation);
+    }
+
+    private async ValueTask ScoreAsync(RowBlock block, CancellationToken cancellation)
+    {
+        await block.ScoreAsync(_columns, cancellation);
+        if (Baseline is not null)
+            await block.AskAsync(_columns, Baseline, cancellation);
     }
 
     private void Parse(ReadOnlySpan<byte> text, RowBlock block)
@@ -306,7 +328,7 @@ public sealed partial class ScoringRun
             if (isFirst)
                 _writer.Prepare(_columns);
             counted.SetResult(block.FirstRow + block.Count);
-            await block.ScoreAsync(_columns, cancellation);
+            await ScoreAsync(block, cancellation);
             var answered = new Answered(block.Count);
             _writer.Rows(block, _columns, answered.Bytes);
             Scored?.Invoke(block, _columns);

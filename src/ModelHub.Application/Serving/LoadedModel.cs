@@ -33,6 +33,9 @@ public sealed class LoadedModel
 
     public IModelRunner? Runner { get; }
 
+    /// <summary>The runner, where its answers are no numbers; null for models that score.</summary>
+    public IAnsweringModel? Answering => Runner is IAnsweringModel { HasNumbers: false } answering ? answering : null;
+
     public ModelHeader Header { get; }
 
     /// <summary>Bytes in memory, roughly.</summary>

@@ -50,7 +50,7 @@ internal sealed class CsvPredictions(LoadedModel model, ServedDeployment deploym
     private void Row(RowBlock block, int row, IBufferWriter<byte> output)
     {
         var outputs = block.OutputsOf(row);
-        var verdict = Judge(block, row);
+        var verdict = block.Answers is null ? Judge(block, row) : default;
         foreach (var column in Passed)
         {
             Cell(block.TextOf(block.CellOf(row, column)), output);
@@ -66,7 +66,10 @@ internal sealed class CsvPredictions(LoadedModel model, ServedDeployment deploym
             foreach (var value in outputs)
                 Number(value, output);
         }
-        WritePrediction(outputs, verdict, output);
+        if (block.Answers is { } answers)
+            output.Write(Encoding.UTF8.GetBytes(Quoted(Plain(answers[row]))));
+        else
+            WritePrediction(outputs, verdict, output);
         if (Model.IsBinary)
         {
             output.Write(","u8);
@@ -76,10 +79,13 @@ internal sealed class CsvPredictions(LoadedModel model, ServedDeployment deploym
         output.Write(",APPROVED"u8);
         if (Query.Warnings)
             output.Write(verdict.IsOutlier ? ",true"u8 : ",false"u8);
-        if (Query.MaxExplanations > 0)
+        if (Query.MaxExplanations > 0 && block.Answers is null)
             WriteExplanations(block, row, output);
         output.Write("\n"u8);
     }
+
+    /// <summary>A text as it reads, anything else as its JSON.</summary>
+    private static string Plain(string answer) => answer.StartsWith('"') ? System.Text.Json.JsonSerializer.Deserialize<string>(answer)! : answer;
 
     private void WritePrediction(ReadOnlySpan<double> outputs, Verdict verdict, IBufferWriter<byte> output)
     {

@@ -51,7 +51,7 @@ internal sealed class JsonPredictions : PredictionWriter
     private void Row(Utf8JsonWriter json, RowBlock block, int row, JsonEncodedText[] names)
     {
         var outputs = block.OutputsOf(row);
-        var verdict = Judge(block, row);
+        var verdict = block.Answers is null ? Judge(block, row) : default;
         json.WriteStartObject();
         json.WriteStartArray(PredictionValues);
         if (Model.IsBinary)
@@ -59,7 +59,7 @@ internal sealed class JsonPredictions : PredictionWriter
             WriteValue(json, outputs[1], 1);
             WriteValue(json, outputs[0], 0);
         }
-        for (var k = 0; k < _labels.Length; k++)
+        for (var k = 0; k < _labels.Length && block.Answers is null; k++)
         {
             json.WriteStartObject();
             json.WriteNumber(Value, Rounded(outputs[k]));
@@ -69,7 +69,10 @@ internal sealed class JsonPredictions : PredictionWriter
         json.WriteEndArray();
         if (Model.IsBinary)
             json.WriteNumber(PredictionThreshold, Threshold);
-        WritePrediction(json, outputs, verdict);
+        if (block.Answers is { } answers)
+            WriteAnswer(json, answers[row]);
+        else
+            WritePrediction(json, outputs, verdict);
         json.WriteNumber(RowId, block.FirstRow + row);
         if (Query.Warnings)
             json.WriteBoolean("isOutlierPrediction"u8, verdict.IsOutlier);
@@ -77,7 +80,7 @@ internal sealed class JsonPredictions : PredictionWriter
             WriteRule(json, rule);
         if (names.Length > 0)
             WritePassed(json, block, row, names);
-        if (Query.MaxExplanations > 0)
+        if (Query.MaxExplanations > 0 && block.Answers is null)
             WriteExplanations(json, block, row);
         json.WriteEndObject();
     }
@@ -88,6 +91,13 @@ internal sealed class JsonPredictions : PredictionWriter
         json.WriteNumber(Value, Rounded(value));
         json.WriteNumber(Label, label);
         json.WriteEndObject();
+    }
+
+    /// <summary>Text, a transformed row, a point: whatever the model gave.</summary>
+    private static void WriteAnswer(Utf8JsonWriter json, string answer)
+    {
+        json.WritePropertyName(Prediction);
+        json.WriteRawValue(answer, skipInputValidation: true);
     }
 
     private void WritePrediction(Utf8JsonWriter json, ReadOnlySpan<double> outputs, Verdict verdict)

@@ -7,6 +7,7 @@ using ModelHub.Api.Hosting;
 using ModelHub.Application.Deployments;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Scoring;
+using ModelHub.Application.Serving;
 
 namespace ModelHub.Api.Dialects.Predictions;
 
@@ -14,6 +15,7 @@ namespace ModelHub.Api.Dialects.Predictions;
 internal sealed class PredictionEndpoints(DeploymentGate gate, DeploymentScoring scoring, HubSettings settings, TimeProvider clock, ILogger<PredictionEndpoints> log)
 {
     private const int LongestRequestLine = 8192;
+    private const long MostUnstructured = 64 << 20;
     private static readonly string[] Bases = ["/predApi/v1.0", "/v1.0", ""];
 
     /// <summary>The same routes for <see cref="Shortcut"/>.</summary>
@@ -33,6 +35,10 @@ internal sealed class PredictionEndpoints(DeploymentGate gate, DeploymentScoring
                 endpoints.PredictAsync(context, deploymentId, explains: false)), "predictions" + name, "Scores rows.");
             Describe(app.MapPost(root + "/deployments/{deploymentId}/predictionExplanations", (HttpContext context, string deploymentId) =>
                 endpoints.PredictAsync(context, deploymentId, explains: true)), "predictionExplanations" + name, "Scores rows and says what moved each score.");
+            app.MapPost(root + "/deployments/{deploymentId}/predictionsUnstructured", endpoints.PassAsync)
+                .RequireAuthorization().WithName("predictionsUnstructured" + name).WithGroupName("Predictions")
+                .WithSummary("Hands a body of any kind to an unstructured model, and its answer back.")
+                .Produces(200).Produces<MessageWire>(400).Produces<MessageWire>(401).Produces<MessageWire>(404).Produces<MessageWire>(413);
         }
     }
 
@@ -65,11 +71,54 @@ internal sealed class PredictionEndpoints(DeploymentGate gate, DeploymentScoring
 
         void Start()
         {
-            var headers = context.Response.Headers;
             context.Response.ContentType = asCsv ? "text/csv; charset=utf-8" : "application/json";
-            headers["X-DataRobot-Execution-Time"] = clock.GetElapsedTime(start).TotalMilliseconds.ToString("0.###", CultureInfo.InvariantCulture);
-            headers["X-DataRobot-Model-Id"] = model.HexId;
-            headers["X-DataRobot-Deployment-Id"] = served.HexId;
+            SetHeaders(context.Response, start, served, model);
+        }
+    }
+
+    private void SetHeaders(HttpResponse response, long start, ServedDeployment served, LoadedModel model)
+    {
+        var headers = response.Headers;
+        headers["X-DataRobot-Execution-Time"] = clock.GetElapsedTime(start).TotalMilliseconds.ToString("0.###", CultureInfo.InvariantCulture);
+        headers["X-DataRobot-Model-Id"] = model.HexId;
+        headers["X-DataRobot-Deployment-Id"] = served.HexId;
+    }
+
+    private async Task PassAsync(HttpContext context, string deploymentId)
+    {
+        var start = clock.GetTimestamp();
+        RequireShortLine(context);
+        var served = await gate.OpenAsync(context.Caller(), deploymentId, context.RequestAborted);
+        using var body = new MemoryStream();
+        var chunk = new byte[1 << 16];
+        while (await context.Request.Body.ReadAsync(chunk, context.RequestAborted) is > 0 and var read)
+        {
+            if (body.Length + read > MostUnstructured)
+                throw new HttpRefusalException(413, "body_too_large", $"A body for an unstructured model has at most {MostUnstructured >> 20} MiB.");
+            body.Write(chunk, 0, read);
+        }
+        var answer = await scoring.PassAsync(served, served.Champion, body.GetBuffer().AsMemory(0, (int)body.Length), context.RequestAborted);
+        SetHeaders(context.Response, start, served, served.Champion);
+        context.Response.ContentType = TypeOf(answer);
+        await context.Response.Body.WriteAsync(answer, context.RequestAborted);
+    }
+
+    /// <summary>What an answer looks like: JSON, text, or bytes.</summary>
+    private static string TypeOf(ReadOnlySpan<byte> answer)
+    {
+        if (!System.Text.Unicode.Utf8.IsValid(answer))
+            return "application/octet-stream";
+        var reader = new System.Text.Json.Utf8JsonReader(answer);
+        try
+        {
+            while (reader.Read())
+            {
+            }
+            return answer.IsEmpty ? "text/plain; charset=utf-8" : "application/json";
+        }
+        catch (System.Text.Json.JsonException)
+        {
+            return "text/plain; charset=utf-8";
         }
     }
 

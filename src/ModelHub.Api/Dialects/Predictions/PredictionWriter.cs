@@ -21,6 +21,10 @@ internal abstract class PredictionWriter(LoadedModel model, ServedDeployment dep
     /// <summary>Indexes of the passed-through columns.</summary>
     protected int[] Passed { get; private set; } = [];
 
+    public bool WritesAnswers => true;
+
+    public bool Explains => Query.MaxExplanations > 0;
+
     public void Prepare(RowColumns columns)
     {
         if (Query.Passthrough.All)

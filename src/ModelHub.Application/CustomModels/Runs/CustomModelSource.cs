@@ -43,8 +43,5 @@ internal sealed class CustomModelSource(IServiceScopeFactory scopes, ModelProgra
         return new ModelIdentity(id, model.ProjectId, $"{model.Name} {row.Label}", model.Target.Threshold, Refusal(model));
     }
 
-    private static string? Refusal(CustomModel model) =>
-        model.Type == CustomModelType.Training ? "A training model cannot be deployed."
-        : model.TargetType is TargetType.Regression or TargetType.Binary or TargetType.Multiclass or TargetType.Anomaly ? null
-        : $"A model with target type {model.TargetType} does not score rows and cannot be deployed.";
+    private static string? Refusal(CustomModel model) => model.Type == CustomModelType.Training ? "A training model cannot be deployed." : null;
 }

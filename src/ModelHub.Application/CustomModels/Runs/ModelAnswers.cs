@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using ModelHub.Application.Errors;
 using ModelHub.Engine.Data;
@@ -36,13 +37,10 @@ internal static class ModelAnswers
     public static void Read(byte[] answer, ModelProgram program, int rows, Span<double> to)
     {
         using var document = Parse(answer);
-        var list = Predictions(document.RootElement, rows);
-        if (!IsNumeric(program.TargetType))
-            return;
         var classes = program.Classes;
         var width = Math.Max(1, classes.Count);
         var row = 0;
-        foreach (var value in list.EnumerateArray())
+        foreach (var value in Predictions(document.RootElement, rows).EnumerateArray())
         {
             ReadRow(value, program, classes, row, to.Slice(row * width, width));
             row++;
@@ -75,6 +73,16 @@ internal static class ModelAnswers
         if (answer.ValueKind != JsonValueKind.Object || !answer.TryGetProperty("predictions", out var list) || list.ValueKind != JsonValueKind.Array)
             throw Wrong("The model's answer has no list 'predictions'.");
         return list.GetArrayLength() == rows ? list : throw Wrong($"The model gave {list.GetArrayLength()} predictions for {rows} rows.");
+    }
+
+    /// <summary>A table as CSV, for models that read no rows.</summary>
+    public static ReadOnlyMemory<byte> Csv(Table rows)
+    {
+        static string Quoted(string text) => text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : '"' + text.Replace("\"", "\"\"", StringComparison.Ordinal) + '"';
+        var text = new StringBuilder().AppendJoin(',', rows.Columns.Select(c => Quoted(c.Name))).Append('\n');
+        for (var r = 0; r < rows.RowCount; r++)
+            text.AppendJoin(',', rows.Columns.Select(c => Quoted(Cell.Text(c, r) ?? ""))).Append('\n');
+        return Encoding.UTF8.GetBytes(text.ToString());
     }
 
     /// <summary>Whether answers are numbers: a value or a probability per class.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ModelHub.Application.Errors;
 using ModelHub.Application.Sandboxes;
 
 namespace ModelHub.Application.CustomModels.Runs;
@@ -18,6 +19,9 @@ public sealed record ModelProgram
 
     public bool HasNetwork { get; init; }
 
+    /// <summary>Why it cannot run here; null when it can.</summary>
+    public string? Refusal { get; init; }
+
     /// <summary>A host folder of installed packages; null for none.</summary>
     public string? Packages { get; init; }
 
@@ -33,7 +37,8 @@ public sealed record ModelProgram
         _ => [],
     };
 
-    internal SandboxedProgram Sandboxed(string host) => new()
+    /// <exception cref="ModelHubException">It cannot run here.</exception>
+    internal SandboxedProgram Sandboxed(string host) => Refusal is not null ? throw new ModelHubException(ErrorKind.WrongState, "not_runnable", Refusal) : new()
     {
         Command = ["/usr/bin/env", "python3", "-u", "-B", "/opt/host.py"],
         Files = [("/opt/host.py", host), .. Files.Select(f => ($"{SandboxedProgram.CodeFolder}/{f.Path}", f.Source))],

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Application.Artifacts;
 using ModelHub.Application.CustomModels.Conversions;
 using ModelHub.Application.CustomModels.Dependencies;
+using ModelHub.Application.Environments;
 using ModelHub.Application.Sandboxes;
 using ModelHub.Application.Storage;
 
@@ -36,6 +37,7 @@ public sealed class ModelPrograms(IServiceScopeFactory scopes, IArtifactStore st
             Memory = version.Runtime.MaximumMemory ?? model.Runtime.MaximumMemory ?? ResourceLimits.DefaultMemory,
             Replicas = version.Runtime.Replicas ?? model.Runtime.Replicas ?? 1,
             HasNetwork = (version.Runtime.Network ?? model.Runtime.Network) == NetworkPolicy.Public,
+            Refusal = await RefusalAsync(db, version, cancellation),
             Packages = built is null ? null : await packages.EnsureAsync(built.PackagesSha256!),
         });
     }
@@ -51,6 +53,18 @@ public sealed class ModelPrograms(IServiceScopeFactory scopes, IArtifactStore st
         using var file = File.Create(path);
         source.CopyTo(file);
         return path;
+    }
+
+    /// <summary>Code runs in the environment that was chosen for it, or not at all.</summary>
+    private static async Task<string?> RefusalAsync(HubDbContext db, CustomModelVersion version, CancellationToken cancellation)
+    {
+        if (version.EnvironmentId is null || version.EnvironmentId == ExecutionEnvironment.BuiltInId)
+            return null;
+        var isBuilt = version.EnvironmentVersionId is { } id
+            && await db.Set<EnvironmentVersion>().AnyAsync(v => v.Id == id && v.BuildStatus == BuildStatus.Success, cancellation);
+        return isBuilt
+            ? "The version's environment is a container image, and this hub does not run code in images yet: make a version with the built-in Python environment."
+            : "The version's environment has no version that was built: build one, or make a version with the built-in Python environment.";
     }
 
     /// <summary>The files of the newest conversion that succeeded.</summary>

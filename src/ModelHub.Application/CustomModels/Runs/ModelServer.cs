@@ -10,7 +10,7 @@ namespace ModelHub.Application.CustomModels.Runs;
 /// Answers for one version with as many processes as it has replicas. A process that died is replaced, ever more slowly the more often it
 /// dies, and the request that it had is tried once more.
 /// </summary>
-public sealed class ModelServer : IModelRunner
+public sealed class ModelServer : IModelRunner, IAnsweringModel
 {
     private const int RowsAtOnce = 20_000;
     private const int LongestPause = 60;
@@ -36,6 +36,10 @@ public sealed class ModelServer : IModelRunner
 
     public ModelHeader Header { get; }
 
+    public bool HasNumbers => ModelAnswers.IsNumeric(_program.TargetType);
+
+    public bool IsUnstructured => _program.TargetType == TargetType.Unstructured;
+
     /// <summary>Told of the log of every process that is started.</summary>
     public Action<BoundedLog>? Logged { get; init; }
 
@@ -45,6 +49,8 @@ public sealed class ModelServer : IModelRunner
 
     public async Task<double[]> PredictAsync(Table rows, CancellationToken cancellation)
     {
+        if (!HasNumbers)
+            throw ModelHubException.Invalid("model", $"A model with target type {_program.TargetType} answers no numbers; ask it by the prediction API.");
         var width = Math.Max(1, Header.Classes.Count);
         var all = new double[rows.RowCount * width];
         for (var from = 0; from < rows.RowCount; from += RowsAtOnce)
@@ -131,9 +137,16 @@ public sealed class ModelServer : IModelRunner
                 throw failure;
             if (slot.Worker is { } dead)
             {
+                var ended = dead.Ended();
                 await dead.DisposeAsync();
                 slot.Worker = null;
                 Pause(slot);
+                if (_clock.GetUtcNow() < slot.NotBefore)
+                {
+                    // It dies again and again: until the pause is over, whoever asks is told of the last death.
+                    slot.LastFailure = ended;
+                    throw ended;
+                }
             }
             slot.Worker = await ModelWorker.StartAsync(_sandbox, _program, _host, Logged, cancellation);
             slot.LastFailure = null;

@@ -120,6 +120,9 @@ public sealed class ModelWorker : IAsyncDisposable
             ErrorKind.Invalid, "model_failed", $"The model failed at these rows (status {status}): {message}\nEnd of its log:\n{Log.Tail(LinesTold)}".Trim());
     }
 
+    /// <summary>What is said of a process that has ended.</summary>
+    public ModelHubException Ended() => Died("The model's process ended");
+
     private ModelHubException Died(string what)
     {
         var why = _process.KilledFor is { } reason ? reason

@@ -28,12 +28,13 @@ public sealed class PackageFolders(IArtifactStore store, ISandbox sandbox) : IDi
     public void Dispose()
     {
         foreach (var folder in _folders.Values.Where(f => f is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }))
-            Directory.Delete(folder.Value.Result, recursive: true);
+            Directory.Delete(Path.GetDirectoryName(folder.Value.Result)!, recursive: true);
     }
 
     private async Task<string> UnpackAsync(string sha256)
     {
-        var folder = sandbox.NewFolder();
+        // Its own folder is nobody else's to look into; the one below it is what sandboxes see, whoever they run as.
+        var folder = Directory.CreateDirectory(Path.Combine(sandbox.NewFolder(), "packages")).FullName;
         await using var archive = await store.OpenAsync(sha256, CancellationToken.None);
         await ArchiveReader.ReadAsync(
             archive, Limits,

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Sandboxes;
 using ModelHub.Application.Serving;
@@ -32,12 +34,27 @@ internal sealed class TestRun(Func<Action<BoundedLog>, IModelRunner> start, stri
         });
         if (!await CheckAsync(TestChecks.LongRunning, () => server.WarmAsync(cancellation)))
             return;
+        if (server is IAnsweringModel { IsUnstructured: true } unstructured)
+        {
+            // It knows neither rows nor columns: the data goes in as a text.
+            await CheckAsync(TestChecks.Error, () => unstructured.PassAsync(ModelAnswers.Csv(rows), cancellation));
+            (_results[TestChecks.NullValues], _results[TestChecks.SideEffects]) = (new TestResult(TestStatus.Skipped, ""), new TestResult(TestStatus.Skipped, ""));
+            return;
+        }
         double[] first = [];
-        if (!await CheckAsync(TestChecks.Error, async () => first = await server.PredictAsync(rows, cancellation)))
+        if (!await CheckAsync(TestChecks.Error, async () => first = await AskAsync(server, rows, cancellation)))
             return;
         if (!await CheckAsync(TestChecks.NullValues, () => NullValuesAsync(server, rows, cancellation)))
             return;
         await CheckAsync(TestChecks.SideEffects, () => SideEffectsAsync(server, rows, first, cancellation));
+    }
+
+    /// <summary>Predictions; of answers that are no numbers, a number for each that is equal where the answers are.</summary>
+    private static async Task<double[]> AskAsync(IModelRunner server, Table rows, CancellationToken cancellation)
+    {
+        if (server is not IAnsweringModel { HasNumbers: false } answering)
+            return await server.PredictAsync(rows, cancellation);
+        return [.. (await answering.AnswerAsync(rows, cancellation)).Select(a => BitConverter.ToUInt32(SHA256.HashData(Encoding.UTF8.GetBytes(a))) * 1000.0)];
     }
 
     /// <summary>Whether the test goes on.</summary>
@@ -71,7 +88,7 @@ internal sealed class TestRun(Func<Action<BoundedLog>, IModelRunner> start, stri
             var empty = new TextColumn(column.Name, ColumnKind.Text, new string?[few.RowCount]);
             try
             {
-                await server.PredictAsync(new Table([.. few.Columns.Select(c => c == column ? empty : c)], few.RowCount), cancellation);
+                await AskAsync(server, new Table([.. few.Columns.Select(c => c == column ? empty : c)], few.RowCount), cancellation);
             }
             catch (ModelHubException failure)
             {
@@ -88,7 +105,7 @@ internal sealed class TestRun(Func<Action<BoundedLog>, IModelRunner> start, stri
         int[] order = [.. Enumerable.Range(0, count).Reverse().Where(r => r % 2 == 0)];
         foreach (var chosen in (int[][])[[.. Enumerable.Range(0, count)], order])
         {
-            var again = await server.PredictAsync(rows.Take(chosen), cancellation);
+            var again = await AskAsync(server, rows.Take(chosen), cancellation);
             for (var i = 0; i < chosen.Length * width; i++)
             {
                 var (before, after) = (first[chosen[i / width] * width + i % width], again[i]);

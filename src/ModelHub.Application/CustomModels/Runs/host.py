@@ -124,7 +124,7 @@ class Hooks:
         try:
             with self.lock:
                 if self.unstructured:
-                    given = self.custom.score_unstructured(self.model, body.decode("utf-8"), **self.options)
+                    given = self.custom.score_unstructured(self.model, text_or_bytes(body), **self.options)
                     given = given[0] if isinstance(given, tuple) else given
                     given = given if isinstance(given, bytes) else given.encode() if isinstance(given, str) else json.dumps(given).encode()
                     return answer(number, 200, given)
@@ -158,6 +158,13 @@ def plain(value):
     if isinstance(value, dict) and value and all(isinstance(v, (list, tuple)) for v in value.values()):
         return [dict(zip(value, row)) for row in zip(*value.values())]
     return value
+
+
+def text_or_bytes(body):
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        return body
 
 
 def free_port():

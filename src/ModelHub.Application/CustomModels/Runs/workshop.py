@@ -2,6 +2,7 @@
 of the version, which writes what it makes into $OUTPUT_DIR. What came of it goes to standard output as a tar.gz, all else into the log.
 """
 import glob
+import gzip
 import os
 import subprocess
 import sys
@@ -21,7 +22,7 @@ def run(*command, **more):
 
 
 def pack(folder):
-    with tarfile.open(fileobj=target, mode="w|gz", compresslevel=1) as tar:
+    with gzip.GzipFile(fileobj=target, mode="wb", compresslevel=1, mtime=0) as packed, tarfile.open(fileobj=packed, mode="w|") as tar:
         for base, folders, files in os.walk(folder):
             folders[:] = sorted(f for f in folders if f != "__pycache__")
             for name in sorted(files):

@@ -1,0 +1,172 @@
+using ModelHub.Application.CustomModels.Runs;
+using ModelHub.Application.Errors;
+using ModelHub.Application.Sandboxes;
+using ModelHub.Infrastructure.Sandboxes;
+
+namespace ModelHub.Application.Tests.Sandboxes;
+
+/// <summary>What code of strangers tries (group X of the reliability cases), as root and as an ordinary user.</summary>
+public sealed class EscapeTests : IDisposable
+{
+    private readonly SandboxBench _bench = new();
+
+    public void Dispose() => _bench.Dispose();
+
+    [Theory]
+    [MemberData(nameof(SandboxBench.Users), MemberType = typeof(SandboxBench))]
+    public async Task Every_wall_holds(string user)
+    {
+        // X4, X5, X6: each attempt that succeeds is named in the failure.
+        const string Probe = """
+            import ctypes, os, socket
+            def score(data, model, **kw):
+                climbed = []
+                def attempt(name, work):
+                    try:
+                        if work() is not False: climbed.append(name)
+                    except (OSError, ValueError): pass
+                for place in ("/x", "/usr/x", "/etc/x", "/opt/x", "/opt/model/x", "/opt/host.py", "/proc/sys/kernel/core_pattern", "/sys/x"):
+                    attempt("write " + place, lambda: open(place, "a").close())
+                for place in ("/etc/shadow", "/etc/passwd", "/root", "/home", "/work", "/var", "/run", "/tmp/modelhub", "/data"):
+                    attempt("see " + place, lambda: os.path.exists(place) and bool(os.listdir(place) if os.path.isdir(place) else open(place).read()))
+                for address in (("127.0.0.1", 5432), ("127.0.0.1", 5209), ("169.254.169.254", 80), ("1.1.1.1", 53), ("10.0.0.1", 80)):
+                    attempt("connect %s:%s" % address, lambda: socket.create_connection(address, 1))
+                attempt("resolve", lambda: socket.getaddrinfo("example.com", 80))
+                for name in ("\0/tmp/.X11-unix/X0", "\0dbus", "/run/docker.sock", "/var/run/postgresql/.s.PGSQL.5432"):
+                    attempt("unix " + name, lambda: socket.socket(socket.AF_UNIX).connect(name))
+                attempt("raw socket", lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1))
+                libc = ctypes.CDLL(None, use_errno=True)
+                attempt("mount", lambda: libc.mount(b"none", b"/tmp", b"tmpfs", 0, None) == 0)
+                attempt("setns", lambda: any(libc.setns(os.open("/proc/1/ns/" + n, os.O_RDONLY), 0) == 0 for n in ("mnt", "net", "pid")))
+                attempt("io_uring", lambda: libc.syscall(425, 8, ctypes.create_string_buffer(200)) >= 0 and "enabled, but nothing to reach with it" and False)
+                attempt("kernel memory", lambda: open("/proc/kcore", "rb").read(1))
+                attempt("sysrq", lambda: open("/proc/sysrq-trigger", "w").write("h"))
+                attempt("setuid", lambda: libc.setuid(0) == 0)
+                attempt("chroot", lambda: libc.chroot(b"/tmp") == 0)
+                attempt("hostname", lambda: libc.sethostname(b"x", 1) == 0)
+                attempt("kill", lambda: [os.kill(p, 0) for p in range(200, 40000, 97)] and False)
+                attempt("processes", lambda: any(int(p) > 30 for p in os.listdir("/proc") if p.isdigit()))
+                attempt("environment", lambda: any(w in (k + v).upper() for k, v in os.environ.items() for w in ("MODELHUB", "PASSWORD", "HOST=", "MH_")))
+                attempt("arguments", lambda: b"Host=" in open("/proc/1/cmdline", "rb").read())
+                attempt("capabilities", lambda: any(l.split()[1].strip("0") for l in open("/proc/self/status") if l[:6] in ("CapEff", "CapPrm", "CapInh", "CapAmb")))
+                attempt("new privileges", lambda: "NoNewPrivs:\t1" not in open("/proc/self/status").read())
+                attempt("root of 1", lambda: os.listdir("/proc/1/root/root"))
+                if climbed: raise ValueError("climbed: " + str(climbed))
+                return [0.0 for _ in data["a"]]
+            """;
+        await using var server = _bench.Serve(Probe, user);
+        Assert.Equal((double[])[0, 0, 0], await server.PredictAsync(SandboxBench.Rows, CancellationToken.None));
+    }
+
+    [Theory]
+    [MemberData(nameof(SandboxBench.Users), MemberType = typeof(SandboxBench))]
+    public async Task Memory_and_processes_are_bounded(string user)
+    {
+        const string Greedy = "def score(data, model, **kw):\n    b = bytearray(1 << 30)\n    for i in range(0, 1 << 30, 4096): b[i] = 1\n    return [0.0] * 3\n";
+        const string Bomb = "import os, time\ndef score(data, model, **kw):\n    while True:\n        if os.fork() == 0: time.sleep(1000)\n";
+        await using var eater = _bench.Serve(Greedy, user, 256 << 20);
+        Assert.Contains("memory", await FailureAsync(eater), StringComparison.OrdinalIgnoreCase);
+        await using var forker = _bench.Serve(Bomb, user, 1 << 30);
+        Assert.Matches("processes|memory", await FailureAsync(forker));
+    }
+
+    [Theory]
+    [MemberData(nameof(SandboxBench.Users), MemberType = typeof(SandboxBench))]
+    public async Task Files_in_folders_can_be_read_and_temporary_ones_written(string user)
+    {
+        const string Code = """
+            import os, tempfile
+            def score(data, model, **kw):
+                import deep.down.tool
+                tempfile.TemporaryFile().write(b"x")
+                open("/dev/shm/x", "w").write("x")
+                os.path.exists("/etc/debian_version") and open("/etc/debian_version")
+                return [deep.down.tool.VALUE] * 3
+            """;
+        var program = _bench.Program(512 << 20, ("custom.py", Code), ("deep/down/tool.py", "VALUE = 4.0\n"));
+        await using var server = _bench.Serve(program, user);
+        Assert.Equal((double[])[4, 4, 4], await server.PredictAsync(SandboxBench.Rows, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_flood_of_output_and_a_full_disk_harm_nobody()
+    {
+        // X2: a hundred megabytes into the log, then more into /tmp than it holds.
+        const string Flood = """
+            def score(data, model, **kw):
+                for _ in range(100): print("x" * (1 << 20), flush=True)
+                with open("/tmp/big", "wb") as file:
+                    for _ in range(600): file.write(bytes(1 << 20))
+                return [0.0] * 3
+            """;
+        BoundedLog? log = null;
+        await using var server = _bench.Serve(Flood, logged: found => log = found);
+        Assert.Matches("No space left|File too large|did not answer|memory", await FailureAsync(server));
+        Assert.InRange(log!.ToString().Length, 1, BoundedLog.MostCharacters + 100);
+    }
+
+    [Fact]
+    public async Task No_descendant_outlives_its_sandbox()
+    {
+        // X3: a daemon that has left its session, its parents gone.
+        var marker = "mh-marker-" + Guid.NewGuid().ToString("N");
+        var daemon = $$"""
+            import os, subprocess, sys
+            subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", "{{marker}}"], start_new_session=True)
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork() == 0: os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(600)", "{{marker}}"])
+                os._exit(0)
+            def score(data, model, **kw):
+                return [0.0] * 3
+            """;
+        await using (var server = _bench.Serve(daemon))
+        {
+            await server.PredictAsync(SandboxBench.Rows, CancellationToken.None);
+            Assert.NotEmpty(Marked(marker));
+        }
+        for (var i = 0; i < 100 && Marked(marker).Length > 0; i++)
+            await Task.Delay(50);
+        Assert.Empty(Marked(marker));
+    }
+
+    [Fact]
+    public async Task What_dies_again_and_again_is_started_ever_less_often()
+    {
+        // X8: the second death is followed by a pause, during which the failure is told at once and nothing is started.
+        var starts = 0;
+        await using var server = _bench.Serve("import os\ndef score(data, model, **kw):\n    os._exit(7)\n", logged: _ => Interlocked.Increment(ref starts));
+        for (var i = 0; i < 20; i++)
+            Assert.Contains("exit code 7", await FailureAsync(server), StringComparison.Ordinal);
+        Assert.InRange(starts, 1, 6);
+    }
+
+    [Fact]
+    public async Task Without_bubblewrap_nothing_runs_and_the_refusal_names_it()
+    {
+        // X11
+        var sandbox = new BubblewrapSandbox(new ProcessLauncher(), TimeProvider.System) { Program = "bwrap-is-not-here" };
+        var refusal = await Assert.ThrowsAsync<ModelHubException>(
+            () => sandbox.StartAsync(_bench.Program(1 << 28, ("custom.py", "")).Sandboxed("/dev/null"), CancellationToken.None));
+        Assert.Equal((ErrorKind.Unavailable, "sandbox_missing"), (refusal.Kind, refusal.Code));
+        Assert.Contains("bubblewrap", refusal.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<string> FailureAsync(ModelServer server) =>
+        (await Assert.ThrowsAsync<ModelHubException>(() => server.PredictAsync(SandboxBench.Rows, CancellationToken.None))).Message;
+
+    private static string[] Marked(string marker) =>
+    [
+        .. Directory.EnumerateDirectories("/proc").Where(p => int.TryParse(Path.GetFileName(p), out _)).Where(p =>
+        {
+            try
+            {
+                return File.ReadAllText(p + "/cmdline").Contains(marker, StringComparison.Ordinal);
+            }
+            catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+            {
+                return false;
+            }
+        }),
+    ];
+}
