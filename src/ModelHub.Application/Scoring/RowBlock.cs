@@ -100,6 +100,9 @@ public sealed partial class RowBlock
     /// <summary>Answers that are no numbers, one JSON text a row; null for models that score.</summary>
     public IReadOnlyList<string>? Answers { get; private set; }
 
+    /// <summary>Whether answers that are no numbers are of use to who asked; otherwise they are refused.</summary>
+    internal bool TakesAnswers { get; set; }
+
     /// <summary>What columns did to the predictions of a model that can only be asked; null unless that was wanted.</summary>
     internal AskedContributions? Asked { get; private set; }
 
@@ -115,6 +118,7 @@ public sealed partial class RowBlock
         LacksInputs = false;
         Asked = null;
         Answers = null;
+        TakesAnswers = false;
         Count = 0;
         _cellCount = 0;
         _textLength = 0;
@@ -169,6 +173,7 @@ public sealed partial class RowBlock
         }
         if (Model.Answering is { } answering)
         {
+            answering.Require(TakesAnswers);
             Answers = await answering.AnswerAsync(ToTable(columns), cancellation);
             Array.Clear(_outputs);
             return;

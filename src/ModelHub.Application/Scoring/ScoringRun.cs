@@ -59,11 +59,6 @@ public sealed partial class ScoringRun
     public ScoringRun(LoadedModel model, RowFormat format, KeptColumns kept, IScoredRowsWriter writer, PipeWriter output)
     {
         (_model, _writer, _output) = (model, writer, output);
-        if (model.Answering is { } answering && (answering.IsUnstructured || !writer.WritesAnswers))
-        {
-            throw ModelHubException.Invalid("deployment", answering.IsUnstructured
-                ? "This model is unstructured: POST what it is to read to …/predictionsUnstructured." : "This model's answers are no numbers; ask it by the prediction API.");
-        }
         _columns = new RowColumns(model, kept, format != RowFormat.Csv && ReferenceEquals(kept, KeptColumns.None) && model.Trained is not null ? model.InputColumns : null);
         _format = Reading(model, format, _columns);
     }
@@ -170,6 +165,7 @@ public sealed partial class ScoringRun
 
     private async ValueTask ScoreAsync(RowBlock block, CancellationToken cancellation)
     {
+        block.TakesAnswers = _writer.WritesAnswers;
         await block.ScoreAsync(_columns, cancellation);
         if (Baseline is not null)
             await block.AskAsync(_columns, Baseline, cancellation);

@@ -1,3 +1,4 @@
+using ModelHub.Application.Errors;
 using ModelHub.Engine.Data;
 
 namespace ModelHub.Application.Serving;
@@ -10,6 +11,15 @@ public interface IAnsweringModel
 
     /// <summary>Whether it knows no rows: a body goes in as it is, and another comes out.</summary>
     bool IsUnstructured { get; }
+
+    /// <exception cref="ModelHubException">It cannot be asked about rows, or what it answers is not wanted.</exception>
+    void Require(bool takesAnswers)
+    {
+        if (IsUnstructured)
+            throw ModelHubException.Invalid("deployment", "This model is unstructured: POST what it is to read to …/predictionsUnstructured.");
+        if (!takesAnswers)
+            throw ModelHubException.Invalid("deployment", "This model's answers are no numbers; ask it by the prediction API.");
+    }
 
     /// <summary>One JSON text a row.</summary>
     Task<string[]> AnswerAsync(Table rows, CancellationToken cancellation);

@@ -34,6 +34,7 @@ internal sealed class Contract(HttpClient client)
         Assert.Contains(operation, All);
         var (method, template) = (operation.Split(' ')[0], operation.Split(' ')[1]);
         using var request = new HttpRequestMessage(new HttpMethod(method), Filled(template, ids)) { Content = body as HttpContent ?? (body is null ? null : JsonContent.Create(body)) };
+        request.Headers.Accept.ParseAdd("application/json, */*");
         using var response = await client.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
         Assert.True((int)response.StatusCode == status, $"{operation} → {(int)response.StatusCode}, expected {status}: {text[..Math.Min(text.Length, 500)]}");

@@ -36,7 +36,7 @@ internal sealed class PredictionEndpoints(DeploymentGate gate, DeploymentScoring
             Describe(app.MapPost(root + "/deployments/{deploymentId}/predictionExplanations", (HttpContext context, string deploymentId) =>
                 endpoints.PredictAsync(context, deploymentId, explains: true)), "predictionExplanations" + name, "Scores rows and says what moved each score.");
             app.MapPost(root + "/deployments/{deploymentId}/predictionsUnstructured", endpoints.PassAsync)
-                .RequireAuthorization().WithName("predictionsUnstructured" + name).WithGroupName("Predictions")
+                .RequireAuthorization().WithMetadata(new ScoringAttribute()).WithName("predictionsUnstructured" + name).WithGroupName("Predictions")
                 .WithSummary("Hands a body of any kind to an unstructured model, and its answer back.")
                 .Produces(200).Produces<MessageWire>(400).Produces<MessageWire>(401).Produces<MessageWire>(404).Produces<MessageWire>(413);
         }
