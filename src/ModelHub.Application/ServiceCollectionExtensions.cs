@@ -44,6 +44,7 @@ public static class ServiceCollectionExtensions
         services.AddScoped<IJobHandler, AssistHandler>();
         services.AddScoped<ModelService>();
         services.AddScoped<ExplanationService>();
+        services.AddScoped<ModelImpactService>();
         services.AddScoped<CollectionService>();
         services.AddSingleton<IModelSource, TrainedModelSource>();
         services.AddSingleton<PackageFolders>();

@@ -51,14 +51,14 @@ public sealed class ArchitectureTests
     /// only what the hub itself chose: its own database, its own probe, libraries whose hashes are pinned.
     /// </summary>
     [Theory]
-    [InlineData(@"\bProcess\.Start\(|new Process\b", "ProcessLauncher.cs", "Postmaster.cs", "ClusterFolder.cs", "NativeLibraries.cs", "OnnxRuntime.cs")]
+    [InlineData(@"\bProcess\.Start\(|new Process\b", "ProcessLauncher.cs", "Postmaster.cs", "ClusterFolder.cs", "NativeLibraries.cs", "NativeProcess.cs")]
     [InlineData(@"ZipArchiveMode\.(Read|Update)|ZipFile\.|\bTarReader\b|\bTarFile\.", "ArchiveReader.cs", "NativeLibraries.cs")]
     [InlineData(@"ExtractTo(File|Directory)", "NativeLibraries.cs")]
     [InlineData(@"Contains\(""\.\.""", "ArchivePath.cs", "ArchiveReader.cs", "RepositoryService.cs")]
     [InlineData(@"Flush\(flushToDisk: true\)|\bfsync\(", "LocalArtifactStore.cs")]
     [InlineData(
         @"FileMode\.(Create|CreateNew|Append|OpenOrCreate)|File\.(Create|WriteAll\w+|AppendAll\w+|OpenWrite|Copy|Move)\(", "LocalArtifactStore.cs",
-        "TableReader.cs", "DatasetTables.cs", "ArchivePacker.cs", "VersionDownload.cs", "ModelPrograms.cs", "PackageFolders.cs", "ClusterFolder.cs",
+        "TableReader.cs", "DatasetTables.cs", "SpooledFile.cs", "ArchivePacker.cs", "VersionDownload.cs", "ModelPrograms.cs", "PackageFolders.cs", "ClusterFolder.cs",
         "NativeLibraries.cs", "OnnxRuntime.cs", "Welcome.cs")]
     public void One_process_launcher_archive_reader_path_resolver_and_blob_writer(string what, params string[] gates)
     {

@@ -79,6 +79,8 @@ public static class CustomModelJobs
     public const string TrainingData = "custom_model.training_data";
     public const string VersionTrainingData = "custom_model_version.training_data";
     public const string VersionFromRepository = "custom_model_version.from_repository";
+    public const string FeatureImpact = "model.feature_impact";
+    public const string ShapImpact = "model.shap_impact";
     public const string DatasetUpload = "dataset.upload";
     public const string DeploymentFromPackage = "deployment.from_package";
     public const string Test = "custom_model.test";

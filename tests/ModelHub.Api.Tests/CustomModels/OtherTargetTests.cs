@@ -71,6 +71,21 @@ public sealed class OtherTargetTests(RunningHub hub)
         Assert.StartsWith("+", up[0].GetProperty("qualitativeStrength").GetString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("featureImpact", "featureImpacts")]
+    [InlineData("shapImpact", "shapImpacts")]
+    public async Task Trained_models_have_impacts_too(string kind, string list)
+    {
+        var trained = await Leaderboards.OfAsync(hub, "binary");
+        var where = $"/api/v2/projects/{trained.ProjectId}/models/{trained.BestId}/{kind}/";
+        using var answer = await hub.Client.PostAsync(where, null);
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        var impacts = (await HubSteps.Sent(hub.Client.GetAsync(answer.Headers.Location))).GetProperty(list);
+        Assert.Equal(1, impacts[0].GetProperty("impactNormalized").GetDouble());
+        Assert.Equal(impacts[0].GetProperty("impactUnnormalized").GetDouble(), impacts.EnumerateArray().Max(i => i.GetProperty("impactUnnormalized").GetDouble()));
+        Assert.Equal(HttpStatusCode.NotFound, (await hub.Client.GetAsync(where.Replace(trained.ProjectId, Guid.NewGuid().ToString(), StringComparison.Ordinal))).StatusCode);
+    }
+
     private static StringContent Csv(string text) => new(text, Encoding.UTF8, "text/csv");
 
     private async Task<string> DeployAsync(JsonElement version) => (await HubSteps.Sent(hub.Client.PostAsJsonAsync(

@@ -52,6 +52,8 @@ public sealed class ServiceController(CustomModelWork work) : VendorController
         var subject = job.SubjectId is { } id ? HubId.ToHex(id) : null;
         return job.Kind switch
         {
+            CustomModelJobs.FeatureImpact when job.ProjectId is { } project => $"/api/v2/projects/{HubId.ToHex(project)}/models/{subject}/featureImpact/",
+            CustomModelJobs.ShapImpact when job.ProjectId is { } project => $"/api/v2/projects/{HubId.ToHex(project)}/models/{subject}/shapImpact/",
             CustomModelJobs.TrainingData => $"/api/v2/customModels/{subject}/",
             TestHandler.JobKind => $"/api/v2/customModelTests/{subject}/",
             CustomModelJobs.DeploymentFromPackage => $"/api/v2/deployments/{subject}/",
