@@ -11,6 +11,7 @@ namespace ModelHub.Api.Dialects.CustomModels.Controllers;
 [Route("api/v2/projects/{projectId}/models/{modelId}")]
 public sealed class ModelImpactController(ModelImpactService impacts) : VendorController
 {
+    /// <summary>Feature impact of a trained model, by shuffling its columns.</summary>
     [HttpGet("featureImpact")]
     public async Task<IActionResult> Impact(string projectId, string modelId, CancellationToken cancellation)
     {
@@ -27,10 +28,12 @@ public sealed class ModelImpactController(ModelImpactService impacts) : VendorCo
         });
     }
 
+    /// <summary>Computes the feature impact of a trained model.</summary>
     [HttpPost("featureImpact")]
     public async Task<IActionResult> RequestImpact(string projectId, string modelId, CancellationToken cancellation) =>
         Begun(await impacts.RequestAsync(HttpContext.Caller(), Id(projectId, "project"), Id(modelId, "model"), byShap: false, cancellation));
 
+    /// <summary>Impact of a trained model's columns by mean absolute SHAP contributions.</summary>
     [HttpGet("shapImpact")]
     public async Task<IActionResult> ShapImpact(string projectId, string modelId, CancellationToken cancellation)
     {
@@ -42,6 +45,7 @@ public sealed class ModelImpactController(ModelImpactService impacts) : VendorCo
         });
     }
 
+    /// <summary>Computes the SHAP impact of a trained model.</summary>
     [HttpPost("shapImpact")]
     public async Task<IActionResult> RequestShapImpact(string projectId, string modelId, CancellationToken cancellation) =>
         Begun(await impacts.RequestAsync(HttpContext.Caller(), Id(projectId, "project"), Id(modelId, "model"), byShap: true, cancellation));
