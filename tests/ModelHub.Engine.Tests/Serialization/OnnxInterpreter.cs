@@ -35,7 +35,9 @@ internal sealed class OnnxInterpreter
         var y = with.Length > 1 ? with[1] as float[] ?? [] : [];
         return op switch
         {
-            "Identity" => with[0],
+            "Identity" or "Squeeze" => with[0],
+            "Greater" => x.Select(v => v > y[0] ? 1f : 0f).ToArray(),
+            "Cast" => x.Select(v => (long)v).ToArray(),
             "Concat" => with.SelectMany(v => (float[])v).ToArray(),
             "Sum" => Enumerable.Range(0, x.Length).Select(i => with.Sum(v => ((float[])v)[i])).ToArray(),
             "Mul" => x.Select((v, i) => v * y[y.Length == 1 ? 0 : i]).ToArray(),

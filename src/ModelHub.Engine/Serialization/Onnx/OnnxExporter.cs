@@ -1,3 +1,4 @@
+using ModelHub.Engine.Data;
 using ModelHub.Engine.Ensembles;
 using ModelHub.Engine.Inference;
 using ModelHub.Engine.Linear;
@@ -11,12 +12,26 @@ namespace ModelHub.Engine.Serialization.Onnx;
 public sealed record OnnxInput(string Name, IReadOnlyList<string>? Levels = null);
 
 /// <summary>
-/// Forests, linear models, networks and their blends as ONNX. Outputs: "scores" (raw, N × outputs), then for classification "probabilities"
-/// (N × classes) and "label" (texts), for regression "prediction" (N × 1). ONNX computes in single precision, so predictions differ from ours in
-/// the last digits: <see cref="LargestDifference"/> says by how much.
+/// Forests, linear models, networks and their blends as ONNX. Outputs: for classification "label" (texts) and "probabilities" (N × classes), for regression
+/// "prediction" (N × 1), and "scores" (raw, N × outputs). Features and thresholds are single precision in the engine too, so every row falls into the
+/// same leaves to the bit; sums and links are single precision in ONNX and double in ours, so predictions differ in the last digits:
+/// <see cref="LargestDifference"/> says by how much.
 /// </summary>
 public static class OnnxExporter
 {
+    /// <summary>A model with its preparation: one input [N, 1] per column (see <see cref="OnnxInputs"/>), the labels decided by its threshold.</summary>
+    /// <exception cref="EngineException">The model or its preparation has no ONNX form.</exception>
+    public static byte[] Export(TrainedModel model)
+    {
+        var graph = new OnnxGraph();
+        var features = OnnxInputs.Add(graph, model.Inputs);
+        AddAll(graph, model.Model, features, model.Task == TaskKind.Regression ? null : model.Classes, model.Header.Threshold);
+        graph.Note("algorithm", model.Header.Algorithm);
+        graph.Note("task", model.Task.ToString().ToLowerInvariant());
+        graph.Note("target", model.Header.Target);
+        return graph.ToModel();
+    }
+
     /// <param name="inputs">One per feature, each an input [N, 1] of its own; null for one input "features" [N, features] of prepared numbers.</param>
     /// <param name="classes">Labels by class, null for regression.</param>
     /// <exception cref="EngineException">The model has no ONNX form, or the inputs or classes do not fit it.</exception>
@@ -29,9 +44,7 @@ public static class OnnxExporter
         if (classes is not null && classes.Count != Math.Max(2, model.OutputCount))
             throw new EngineException($"The model's scores do not fit {classes.Count} classes.");
         var graph = new OnnxGraph();
-        var scores = graph.AddNode("Identity", [AddModel(graph, model, AddInputs(graph, inputs, model.FeatureCount))], null, "scores");
-        graph.AddOutput("scores", model.OutputCount);
-        AddOutputs(graph, model, scores, classes);
+        AddAll(graph, model, AddInputs(graph, inputs, model.FeatureCount), classes, 0.5);
         return graph.ToModel();
     }
 
@@ -61,16 +74,10 @@ public static class OnnxExporter
         foreach (var input in inputs)
         {
             graph.AddInput(input.Name, input.Levels is not null, 1);
-            columns.Add(input.Levels is { } levels ? Encode(graph, input.Name, levels) : input.Name);
+            columns.Add(input.Levels is { } levels ? OnnxInputs.Encode(graph, input.Name, levels) : input.Name);
         }
         return graph.AddNode("Concat", columns, null, null, OnnxGraph.Attribute("axis", 1L));
     }
-
-    /// <summary>Texts to codes; an unknown or empty one is missing.</summary>
-    private static string Encode(OnnxGraph graph, string input, IReadOnlyList<string> levels) =>
-        graph.AddNode("LabelEncoder", [input], "ai.onnx.ml", null, OnnxGraph.Attribute("keys_strings", levels.DefaultIfEmpty("")),
-            OnnxGraph.Attribute("values_floats", levels.Count == 0 ? [float.NaN] : Enumerable.Range(0, levels.Count).Select(k => (float)k)),
-            OnnxGraph.Attribute("default_float", float.NaN));
 
     private static string AddModel(OnnxGraph graph, IModel model, string features) => model switch
     {
@@ -113,8 +120,9 @@ public static class OnnxExporter
     internal static string Take(OnnxGraph graph, string features, int[] columns) =>
         graph.AddNode("ArrayFeatureExtractor", [features, graph.AddIndices(columns)], "ai.onnx.ml");
 
-    private static void AddOutputs(OnnxGraph graph, IModel model, string scores, IReadOnlyList<string>? classes)
+    private static void AddAll(OnnxGraph graph, IModel model, string features, IReadOnlyList<string>? classes, double threshold)
     {
+        var scores = AddModel(graph, model, features);
         var values = model.Link switch
         {
             Link.Logistic => graph.AddNode("Sigmoid", [scores]),
@@ -123,18 +131,32 @@ public static class OnnxExporter
             Link.Identity or Link.Probability => scores,
         };
         if (classes is null)
-        {
-            graph.AddNode("Identity", [values], null, "prediction");
-            graph.AddOutput("prediction", model.OutputCount);
-            return;
-        }
-        if (model.OutputCount == 1)
-            values = graph.AddNode("Concat", [graph.AddNode("Sub", [graph.AddConstant([1], 1, 1), values]), values], null, null, OnnxGraph.Attribute("axis", 1L));
-        graph.AddNode("Identity", [values], null, "probabilities");
-        graph.AddOutput("probabilities", classes.Count);
-        var best = graph.AddNode("ArgMax", [values], null, null, OnnxGraph.Attribute("axis", 1L), OnnxGraph.Attribute("keepdims", 0L));
-        graph.AddNode("LabelEncoder", [best], "ai.onnx.ml", "label",
-            OnnxGraph.Attribute("keys_int64s", Enumerable.Range(0, classes.Count).Select(k => (long)k)), OnnxGraph.Attribute("values_strings", classes));
-        graph.AddLabelOutput("label", true);
+            AddOutput(graph, "prediction", values, model.OutputCount);
+        else
+            AddClasses(graph, values, model.OutputCount, classes, threshold);
+        AddOutput(graph, "scores", scores, model.OutputCount);
     }
+
+    private static void AddClasses(OnnxGraph graph, string values, int outputs, IReadOnlyList<string> classes, double threshold)
+    {
+        // A binary label is positive when its probability exceeds the threshold; of several classes the likeliest wins.
+        string number;
+        if (outputs == 1)
+        {
+            var positive = graph.AddNode("Greater", [values, graph.AddConstant([(float)threshold], 1, 1)]);
+            number = graph.AddNode("Squeeze", [graph.AddNode("Cast", [positive], null, null, OnnxGraph.Attribute("to", 7L)), graph.AddIndices([1])]);
+            values = graph.AddNode("Concat", [graph.AddNode("Sub", [graph.AddConstant([1], 1, 1), values]), values], null, null, OnnxGraph.Attribute("axis", 1L));
+        }
+        else
+        {
+            number = graph.AddNode("ArgMax", [values], null, null, OnnxGraph.Attribute("axis", 1L), OnnxGraph.Attribute("keepdims", 0L));
+        }
+        var label = graph.AddNode("LabelEncoder", [number], "ai.onnx.ml", graph.OutputName("label"),
+            OnnxGraph.Attribute("keys_int64s", Enumerable.Range(0, classes.Count).Select(k => (long)k)), OnnxGraph.Attribute("values_strings", classes));
+        graph.AddLabelOutput(label, true);
+        AddOutput(graph, "probabilities", values, classes.Count);
+    }
+
+    private static void AddOutput(OnnxGraph graph, string name, string value, int width) =>
+        graph.AddOutput(graph.AddNode("Identity", [value], null, graph.OutputName(name)), width);
 }

@@ -4,10 +4,14 @@ namespace ModelHub.Engine.Serialization.Onnx;
 
 /// <summary>
 /// A forest as the attributes of one TreeEnsembleRegressor. A split on a set of categories becomes a chain of equalities whose true
-/// branches lead to the same node, the form that runtimes recognise as set membership.
+/// branches lead to the same node, the form that runtimes recognise as set membership. Two such chains of one feature are kept apart by a
+/// comparison that always holds: ONNX Runtime 1.30 joins them when their first leaves begin with the same weight, although the leaves differ.
 /// </summary>
 internal sealed class OnnxTrees
 {
+    /// <summary>Beyond these a file is of no use to anybody: sets of thousands of categories are chains as long.</summary>
+    private const int MostNodes = 20_000_000;
+
     private readonly List<long> _tree = [], _node = [], _feature = [], _yes = [], _no = [], _missing = [];
     private readonly List<float> _value = [], _weight = [];
     private readonly List<string> _mode = [];
@@ -53,18 +57,26 @@ internal sealed class OnnxTrees
             else
             {
                 var codes = Enumerable.Range(0, tree.CategoryWords[n] * 32).Where(code => tree.GoesLeft(n, code)).DefaultIfEmpty(-1).ToList();
+                var isFollowed = tree.Feature[tree.Right[n]] == tree.Feature[n] && tree.CategoryOffset[tree.Right[n]] >= 0;
+                var last = isFollowed ? next + codes.Count - 1 : tree.Right[n];
                 for (var k = 0; k < codes.Count; k++)
                 {
-                    var otherwise = k + 1 < codes.Count ? next + k : tree.Right[n];
+                    var otherwise = k + 1 < codes.Count ? next + k : last;
                     AddNode(number, k == 0 ? n : next + k - 1, "BRANCH_EQ", tree.Feature[n], codes[k], tree.Left[n], otherwise, tree.MissingLeft[n]);
                 }
-                next += codes.Count - 1;
+                // Behind the chain: what stands first of a tree is its root.
+                if (isFollowed)
+                    AddNode(number, last, "BRANCH_LEQ", tree.Feature[n], float.MaxValue, tree.Right[n], tree.Right[n], true);
+                next += codes.Count - 1 + (isFollowed ? 1 : 0);
             }
         }
     }
 
+    /// <exception cref="EngineException">There are too many.</exception>
     private void AddNode(int tree, int node, string mode, int feature, float value, int yes, int no, bool missingYes)
     {
+        if (_tree.Count == MostNodes)
+            throw new EngineException($"The trees have more than {MostNodes} nodes in ONNX's form, which tests categories one by one.");
         _tree.Add(tree);
         _node.Add(node);
         _mode.Add(mode);
