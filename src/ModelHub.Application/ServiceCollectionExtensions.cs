@@ -16,6 +16,7 @@ using ModelHub.Application.Explanations;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Jobs;
 using ModelHub.Application.Models;
+using ModelHub.Application.Models.Exports;
 using ModelHub.Application.Monitoring;
 using ModelHub.Application.Pipelines;
 using ModelHub.Application.Projects;
@@ -45,6 +46,9 @@ public static class ServiceCollectionExtensions
         services.AddScoped<ModelService>();
         services.AddScoped<ExplanationService>();
         services.AddScoped<ModelImpactService>();
+        services.AddScoped<ExportService>();
+        services.AddScoped<ExportStore>();
+        services.AddScoped<OnnxParity>();
         services.AddScoped<CollectionService>();
         services.AddSingleton<IModelSource, TrainedModelSource>();
         services.AddSingleton<PackageFolders>();

@@ -1595,6 +1595,44 @@ namespace ModelHub.Infrastructure.Migrations
                     b.ToTable("jobs");
                 });
 
+            modelBuilder.Entity("ModelHub.Application.Models.Exports.ModelExport", b =>
+                {
+                    b.Property<Guid>("ModelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("model_id");
+
+                    b.Property<string>("ArtifactSha256")
+                        .IsRequired()
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("artifact_sha256");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<double>("LargestDifference")
+                        .HasColumnType("double precision")
+                        .HasColumnName("largest_difference");
+
+                    b.Property<bool>("OnValidation")
+                        .HasColumnType("boolean")
+                        .HasColumnName("on_validation");
+
+                    b.Property<int>("Rows")
+                        .HasColumnType("integer")
+                        .HasColumnName("rows");
+
+                    b.Property<long>("SizeBytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("size_bytes");
+
+                    b.HasKey("ModelId");
+
+                    b.HasIndex("ArtifactSha256");
+
+                    b.ToTable("model_exports", (string)null);
+                });
+
             modelBuilder.Entity("ModelHub.Application.Models.Model", b =>
                 {
                     b.Property<Guid>("Id")
@@ -2403,6 +2441,21 @@ namespace ModelHub.Infrastructure.Migrations
                         .WithMany()
                         .HasForeignKey("ProjectId")
                         .OnDelete(DeleteBehavior.SetNull);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.Models.Exports.ModelExport", b =>
+                {
+                    b.HasOne("ModelHub.Application.Artifacts.Artifact", null)
+                        .WithMany()
+                        .HasForeignKey("ArtifactSha256")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("ModelHub.Application.Models.Model", null)
+                        .WithOne()
+                        .HasForeignKey("ModelHub.Application.Models.Exports.ModelExport", "ModelId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("ModelHub.Application.Models.Model", b =>

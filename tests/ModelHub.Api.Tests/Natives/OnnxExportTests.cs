@@ -9,7 +9,7 @@ namespace ModelHub.Api.Tests.Natives;
 /// <summary>Whole leaderboards as ONNX, run by ONNX Runtime and compared with our own predictions.</summary>
 public sealed class OnnxExportTests
 {
-    private static readonly string[] Algorithms = ["DRF", "GBM", "GLM", "StackedEnsemble", "XRT"];
+    private static readonly string[] Algorithms = ["DRF", "DeepLearning", "GBM", "GLM", "StackedEnsemble", "XRT"];
 
     private static OnnxRuntime Runtime => new(NativeLibraries.Of(""));
 
@@ -49,7 +49,7 @@ public sealed class OnnxExportTests
         Assert.True(Largest(model.Predict(table), await runner.PredictAsync(table, CancellationToken.None)) < 2e-5);
     }
 
-    internal static AutoMlOptions Options(string task) => new()
+    private static AutoMlOptions Options(string task) => new()
     {
         Target = "target", IsRegression = task == "regression", Folds = 2, MaxModels = 7, Threads = 2, Categorical = new HashSet<string> { "code" },
     };
@@ -68,7 +68,7 @@ public sealed class OnnxExportTests
     };
 
     /// <summary>Numbers with gaps, truth values, dates before and after 1970, categories as texts and as numbers; later rows hold what training never saw.</summary>
-    internal static Table Rows(string task, int count, bool unseen)
+    private static Table Rows(string task, int count, bool unseen)
     {
         var random = new Random(unseen ? 7 : 3);
         var (size, gap, open, code, when, target) = (new double[count], new double[count], new double[count], new double[count], new double[count], new double[count]);
