@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace ModelHub.Infrastructure.Migrations
 {
     [DbContext(typeof(HubDbContext))]
-    [Migration("20261121091758_ModelExports")]
+    [Migration("20261121092712_ModelExports")]
     partial class ModelExports
     {
         /// <inheritdoc />
@@ -1689,6 +1689,12 @@ namespace ModelHub.Infrastructure.Migrations
                         .HasColumnType("character varying(200)")
                         .HasColumnName("name");
 
+                    b.Property<long>("Number")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("number")
+                        .HasDefaultValueSql("nextval('registry_numbers')");
+
                     b.Property<string>("Parameters")
                         .IsRequired()
                         .HasColumnType("jsonb")
@@ -1720,6 +1726,12 @@ namespace ModelHub.Infrastructure.Migrations
                     b.Property<double>("TrainSeconds")
                         .HasColumnType("double precision")
                         .HasColumnName("train_seconds");
+
+                    b.Property<long>("VersionNumber")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("version_number")
+                        .HasDefaultValueSql("nextval('registry_numbers')");
 
                     b.Property<double?>("metric_accuracy")
                         .ValueGeneratedOnAddOrUpdate()
@@ -1792,6 +1804,12 @@ namespace ModelHub.Infrastructure.Migrations
                     b.HasIndex("ArtifactSha256");
 
                     b.HasIndex("ExperimentId");
+
+                    b.HasIndex("Number")
+                        .IsUnique();
+
+                    b.HasIndex("VersionNumber")
+                        .IsUnique();
 
                     b.HasIndex("ProjectId", "CreatedAt");
 
@@ -1938,6 +1956,104 @@ namespace ModelHub.Infrastructure.Migrations
                     b.HasKey("ModelId");
 
                     b.ToTable("model_baselines", (string)null);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.Pipelines.Pipeline", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("CreatedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("created_by");
+
+                    b.Property<Guid?>("DeployedVersionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("deployed_version_id");
+
+                    b.Property<Guid?>("DeploymentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("deployment_id");
+
+                    b.Property<long?>("DeploymentNumber")
+                        .HasColumnType("bigint")
+                        .HasColumnName("deployment_number");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(63)
+                        .HasColumnType("character varying(63)")
+                        .HasColumnName("name");
+
+                    b.Property<long>("Number")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("number")
+                        .HasDefaultValueSql("nextval('registry_numbers')");
+
+                    b.Property<Guid>("ProjectId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("project_id");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("DeploymentId");
+
+                    b.HasIndex("DeploymentNumber");
+
+                    b.HasIndex("Number")
+                        .IsUnique();
+
+                    b.HasIndex("ProjectId", "Name")
+                        .IsUnique();
+
+                    b.ToTable("pipelines", (string)null);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.Pipelines.PipelineVersion", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Definition")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("definition");
+
+                    b.Property<long>("Number")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("number")
+                        .HasDefaultValueSql("nextval('registry_numbers')");
+
+                    b.Property<Guid>("PipelineId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("pipeline_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Number")
+                        .IsUnique();
+
+                    b.HasIndex("PipelineId");
+
+                    b.ToTable("pipeline_versions", (string)null);
                 });
 
             modelBuilder.Entity("ModelHub.Application.Projects.Project", b =>
@@ -2395,6 +2511,29 @@ namespace ModelHub.Infrastructure.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("ModelHub.Application.Pipelines.Pipeline", b =>
+                {
+                    b.HasOne("ModelHub.Application.Deployments.Deployment", null)
+                        .WithMany()
+                        .HasForeignKey("DeploymentId")
+                        .OnDelete(DeleteBehavior.SetNull);
+
+                    b.HasOne("ModelHub.Application.Projects.Project", null)
+                        .WithMany()
+                        .HasForeignKey("ProjectId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ModelHub.Application.Pipelines.PipelineVersion", b =>
+                {
+                    b.HasOne("ModelHub.Application.Pipelines.Pipeline", null)
+                        .WithMany("Versions")
+                        .HasForeignKey("PipelineId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("ModelHub.Application.Projects.Project", b =>
                 {
                     b.HasOne("ModelHub.Application.Identity.User", null)
@@ -2442,6 +2581,11 @@ namespace ModelHub.Infrastructure.Migrations
             modelBuilder.Entity("ModelHub.Application.Environments.ExecutionEnvironment", b =>
                 {
                     b.Navigation("Grants");
+                });
+
+            modelBuilder.Entity("ModelHub.Application.Pipelines.Pipeline", b =>
+                {
+                    b.Navigation("Versions");
                 });
 
             modelBuilder.Entity("ModelHub.Application.Projects.Project", b =>
