@@ -41,6 +41,7 @@ public static class ServiceCollectionExtensions
         services.AddScoped<DatasetTables>();
         services.AddScoped<DatasetService>();
         services.AddScoped<ExperimentService>();
+        services.AddScoped<PlanningService>();
         services.AddScoped<IJobHandler, TrainHandler>();
         services.AddScoped<IJobHandler, AssistHandler>();
         services.AddScoped<ModelService>();

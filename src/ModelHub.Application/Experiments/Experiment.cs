@@ -106,6 +106,9 @@ public sealed class Experiment
     /// <summary>Columns that were left out, each with its reason, as JSON.</summary>
     public string? DroppedColumns { get; private set; }
 
+    /// <summary>How far the search is (<see cref="SearchLive"/>), as JSON; null before its first trial has ended.</summary>
+    public string? Live { get; private set; }
+
     public DateTimeOffset CreatedAt { get; private set; }
 
     public DateTimeOffset? StartedAt { get; private set; }
@@ -127,6 +130,8 @@ public sealed class Experiment
         Task = task;
         DroppedColumns = droppedColumns;
     }
+
+    public void Tell(string live) => Live = live;
 
     public void Best(Guid? modelId) => BestModelId = modelId;
 

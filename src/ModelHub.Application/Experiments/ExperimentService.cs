@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using ModelHub.Application.Datasets;
 using ModelHub.Application.Deployments;
@@ -14,24 +15,22 @@ public sealed record NewExperiment(
     Guid? ProjectId, Guid DatasetVersionId, string? Name, string? Target, string ProblemType, ExperimentConfig Config, string Origin = "hub");
 
 /// <summary>An experiment with how far it is.</summary>
-public sealed record ExperimentView(Experiment Experiment, double Progress, string? Message);
+/// <param name="SecondsLeft">Of a running search, as far as can be told; null otherwise.</param>
+public sealed record ExperimentView(
+    Experiment Experiment, double Progress, string? Message, SearchLive? Live = null, int? TrialsPlanned = null, double? SecondsLeft = null);
 
 /// <summary>AutoML runs: started, watched, cancelled, deleted.</summary>
 public sealed class ExperimentService(HubDbContext db, ProjectAccess access, JobService jobs, TimeProvider clock)
 {
+    /// <summary>As often as running jobs tell how far they are.</summary>
+    private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
+
     public static readonly string[] Modes = ["high_speed", "balanced", "high_accuracy"];
 
     public async Task<Experiment> CreateAsync(Caller caller, NewExperiment wanted, CancellationToken cancellation)
     {
-        var version = await VersionAsync(caller, wanted.DatasetVersionId, wanted.ProjectId, cancellation);
+        var version = await CheckAsync(caller, wanted, cancellation);
         var name = Names.Checked(wanted.Name);
-        if (wanted.ProblemType is not ("auto" or "classification" or "regression"))
-            throw ModelHubException.Invalid("problem_type", "'problem_type' is auto, classification or regression.");
-        var columns = DatasetService.Columns(version.Version);
-        RequireColumn(columns, wanted.Target, "target_column");
-        Check(wanted.Config, columns, wanted.Target!);
-        if (wanted.Config.ValidationVersionId is { } validation)
-            await VersionAsync(caller, validation, version.Dataset.ProjectId, cancellation);
         var now = clock.GetUtcNow();
         var experiment = new Experiment(
             version.Dataset.ProjectId, version.Dataset.Id, version.Version.Id, name, wanted.Target!, wanted.ProblemType, wanted.Config,
@@ -44,6 +43,41 @@ public sealed class ExperimentService(HubDbContext db, ProjectAccess access, Job
         await db.SaveOrConflictAsync("model_name_taken", $"A model called '{name}' already exists for this dataset.", cancellation);
         await transaction.CommitAsync(cancellation);
         return experiment;
+    }
+
+    /// <summary>The data that a search would learn from.</summary>
+    /// <exception cref="ModelHubException">The search would be refused.</exception>
+    internal async Task<(DatasetVersion Version, Dataset Dataset)> CheckAsync(Caller caller, NewExperiment wanted, CancellationToken cancellation)
+    {
+        var version = await VersionAsync(caller, wanted.DatasetVersionId, wanted.ProjectId, cancellation);
+        if (wanted.ProblemType is not ("auto" or "classification" or "regression"))
+            throw ModelHubException.Invalid("problem_type", "'problem_type' is auto, classification or regression.");
+        var columns = DatasetService.Columns(version.Version);
+        RequireColumn(columns, wanted.Target, "target_column");
+        Check(wanted.Config, columns, wanted.Target!);
+        if (wanted.Config.ValidationVersionId is { } validation)
+            await VersionAsync(caller, validation, version.Dataset.ProjectId, cancellation);
+        return version;
+    }
+
+    /// <summary>An experiment now, at every change of it, every few seconds, and once it has ended.</summary>
+    public async IAsyncEnumerable<ExperimentView> WatchAsync(Caller caller, Guid id, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(Glance, clock);
+        (double, string?, int, ExperimentStatus)? told = null;
+        var silent = 0;
+        do
+        {
+            var view = await GetAsync(caller, id, cancellation);
+            var state = (view.Progress, view.Message, view.Live?.TrialsDone ?? 0, view.Experiment.Status);
+            if (state != told || ++silent >= 5)
+                yield return view;
+            silent = state == told ? silent % 5 : 0;
+            told = state;
+            if (view.Experiment.FinishedAt is not null)
+                yield break;
+        }
+        while (await timer.WaitForNextTickAsync(cancellation));
     }
 
     public async Task<ExperimentView> GetAsync(Caller caller, Guid id, CancellationToken cancellation)
@@ -98,7 +132,21 @@ public sealed class ExperimentService(HubDbContext db, ProjectAccess access, Job
     {
         var job = await db.Jobs.AsNoTracking().Where(j => j.Id == experiment.JobId)
             .Select(j => new { j.Progress, j.Message }).FirstOrDefaultAsync(cancellation);
-        return new ExperimentView(experiment, job?.Progress ?? 1, job?.Message);
+        var live = SearchLive.Of(experiment.Live);
+        var planned = experiment.Config.MaxModels is { } most ? Math.Max(most, live.TrialsDone) : (int?)null;
+        return new ExperimentView(experiment, job?.Progress ?? 1, job?.Message, live, planned, SecondsLeft(experiment, live.TrialsDone, planned));
+    }
+
+    /// <summary>What is left of the time, or what the trials left will take when they take as long as those before.</summary>
+    private double? SecondsLeft(Experiment experiment, int done, int? planned)
+    {
+        if (experiment.FinishedAt is not null || experiment.StartedAt is not { } started)
+            return null;
+        var elapsed = (clock.GetUtcNow() - started).TotalSeconds;
+        var byTime = PlanningService.BudgetOf(experiment.Config)?.TotalSeconds - elapsed;
+        var byTrials = planned is { } all && done > 0 ? elapsed / done * (all - done) : (double?)null;
+        var left = byTime is { } a && byTrials is { } b ? Math.Min(a, b) : byTime ?? byTrials;
+        return left is { } seconds ? Math.Max(0, seconds) : null;
     }
 
     private async Task<Experiment> VisibleAsync(Caller caller, Guid id, ProjectRole least, CancellationToken cancellation)

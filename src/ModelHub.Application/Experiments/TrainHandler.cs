@@ -47,6 +47,7 @@ public sealed class TrainHandler(
         var validation = experiment.Config.ValidationVersionId is { } id ? await tables.ReadAsync(id, cancellation) : null;
         run.Log($"{table.RowCount} rows of {table.Columns.Count} columns");
         var entries = new List<Entry>();
+        var live = SearchLive.None;
         SearchResult? result = null;
         try
         {
@@ -55,6 +56,8 @@ public sealed class TrainHandler(
             {
                 entries.Add(StoreAsync(latest).GetAwaiter().GetResult());
                 run.Report(share, message);
+                live = live.With(latest, experiment.Config.Metric);
+                TellAsync(run, experimentId, live).GetAwaiter().GetResult();
                 run.Log($"{latest.Name}: {latest.Failure ?? $"{latest.TrainSeconds:0.00} s"}");
             }, clock, cancellation, journal);
         }
@@ -79,16 +82,31 @@ public sealed class TrainHandler(
         experiment.End(status, clock.GetUtcNow(), job.ErrorMessage);
     }
 
+    /// <summary>A database that is away does not stop the search; the next trial tells again.</summary>
+    private static async Task TellAsync(IJobRun run, Guid experimentId, SearchLive live)
+    {
+        try
+        {
+            await run.SaveAsync(async fresh => (await OwnAsync(fresh, experimentId)).Tell(live.ToJson()), CancellationToken.None);
+        }
+        catch (Exception away) when (DatabaseDown.Is(away))
+        {
+            run.Log($"The database was away: {live.TrialsDone} trials could not be told.");
+        }
+    }
+
+    internal static SearchMode ModeOf(string mode) => mode switch
+    {
+        "high_speed" => SearchMode.HighSpeed,
+        "high_accuracy" => SearchMode.HighAccuracy,
+        _ => SearchMode.Balanced,
+    };
+
     internal static AutoMlOptions OptionsOf(Experiment experiment, Table? validation, int threads) => new()
     {
         Target = experiment.Target,
         IsRegression = experiment.ProblemType == "auto" ? null : experiment.ProblemType == "regression",
-        Mode = experiment.Config.Mode switch
-        {
-            "high_speed" => SearchMode.HighSpeed,
-            "high_accuracy" => SearchMode.HighAccuracy,
-            _ => SearchMode.Balanced,
-        },
+        Mode = ModeOf(experiment.Config.Mode),
         MaxModels = experiment.Config.MaxModels,
         MaxRuntime = experiment.Config.MaxRuntimeSecs is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
         Folds = experiment.Config.Folds,

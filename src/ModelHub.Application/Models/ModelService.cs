@@ -6,6 +6,7 @@ using ModelHub.Application.Experiments;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Projects;
 using ModelHub.Application.Storage;
+using ModelHub.Engine.Metrics;
 
 namespace ModelHub.Application.Models;
 
@@ -101,9 +102,25 @@ public sealed class ModelService(HubDbContext db, ProjectAccess access, IArtifac
     }
 
     /// <summary>The models of an experiment, the best first; failed ones last.</summary>
-    public async Task<IReadOnlyList<Model>> LeaderboardAsync(Guid experimentId, CancellationToken cancellation) =>
-        await db.Models.AsNoTracking().Where(m => m.ExperimentId == experimentId)
-            .OrderByDescending(m => m.IsBest).ThenBy(m => m.FailureReason != null).ThenBy(m => m.Id).ToListAsync(cancellation);
+    public async Task<IReadOnlyList<Model>> LeaderboardAsync(Experiment experiment, CancellationToken cancellation)
+    {
+        var models = await db.Models.AsNoTracking().Where(m => m.ExperimentId == experiment.Id).ToListAsync(cancellation);
+        var metric = MetricOf(experiment);
+        return
+        [
+            .. models.OrderByDescending(m => m.IsBest).ThenBy(m => m.FailureReason is not null)
+                .ThenBy(m => m.Metrics.TryGetValue(metric, out var score) ? MetricDirection.IsLoss(metric) ? score : -score : double.MaxValue)
+                .ThenBy(m => m.Name, StringComparer.Ordinal),
+        ];
+    }
+
+    /// <summary>The metric that orders an experiment's leaderboard.</summary>
+    public static string MetricOf(Experiment experiment) => experiment.Config.Metric ?? experiment.Task switch
+    {
+        "binary" => "auc",
+        "regression" => "rmse",
+        _ => "logloss",
+    };
 
     public async Task<Model> BestAsync(Experiment experiment, CancellationToken cancellation)
     {

@@ -119,6 +119,7 @@ public sealed class HubDbContext(DbContextOptions<HubDbContext> options) : DbCon
             e.Property(x => x.Task).HasMaxLength(20);
             e.Property(x => x.Origin).HasMaxLength(20);
             e.Property(x => x.DroppedColumns).IsJson();
+            e.Property(x => x.Live).IsJson();
             e.Property(x => x.Config).IsJson();
             e.HasIndex(x => new { x.DatasetId, x.Name }).IsUnique().HasFilter("origin = 'automl'").HasDatabaseName("ix_experiments_automl_name");
             e.HasIndex(x => new { x.ProjectId, x.CreatedAt });

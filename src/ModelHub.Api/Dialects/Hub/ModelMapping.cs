@@ -65,7 +65,12 @@ internal static class ModelMapping
         Task = view.Experiment.Task,
         Config = ToWire(view.Experiment.Config),
         Status = StatusOf(view.Experiment.Status),
+        Metric = ModelService.MetricOf(view.Experiment),
         Progress = view.Progress,
+        Live = view.Live is { } live ? new LiveWire
+        {
+            TrialsDone = live.TrialsDone, TrialsPlanned = view.TrialsPlanned, SecondsLeft = view.SecondsLeft, Best = live.Best, Trials = live.Trials,
+        } : null,
         Message = view.Message,
         Error = view.Experiment.Error,
         JobId = view.Experiment.JobId,
@@ -74,7 +79,7 @@ internal static class ModelMapping
         CreatedAt = view.Experiment.CreatedAt,
         StartedAt = view.Experiment.StartedAt,
         FinishedAt = view.Experiment.FinishedAt,
-        Leaderboard = leaderboard is null ? null : [.. leaderboard.Select(ToEntry)],
+        Leaderboard = leaderboard is null ? null : [.. leaderboard.Select((m, at) => ToEntry(m, at + 1))],
     };
 
     public static ModelListWire ToListWire(ModelView view) => new()
@@ -140,11 +145,21 @@ internal static class ModelMapping
         ],
     });
 
-    private static LeaderboardWire ToEntry(Model model) => new()
+    private static LeaderboardWire ToEntry(Model model, int rank) => new()
     {
         Id = model.Id, Name = model.Name, Algo = model.Algorithm, IsBest = model.IsBest, Metrics = model.Metrics, FoldScores = model.FoldScores,
+        Rank = model.FailureReason is null ? rank : null, FoldMean = model.FoldScores.Length > 0 ? model.FoldScores.Average() : null,
+        FoldDeviation = Deviation(model.FoldScores),
         TrainSeconds = model.TrainSeconds, MicrosPerRow = model.MicrosPerRow, SizeBytes = model.SizeBytes, FailureReason = model.FailureReason,
     };
+
+    private static double? Deviation(double[] scores)
+    {
+        if (scores.Length < 2)
+            return null;
+        var mean = scores.Average();
+        return Math.Sqrt(scores.Sum(s => (s - mean) * (s - mean)) / (scores.Length - 1));
+    }
 
     private static ExperimentConfigWire ToWire(ExperimentConfig config) => new()
     {

@@ -9,7 +9,7 @@ namespace ModelHub.Api.Dialects.Hub.Controllers;
 /// <summary>AutoML runs and their leaderboards.</summary>
 [ApiController]
 [Route("api/experiments")]
-public sealed class ExperimentsController(ExperimentService experiments, ModelService models) : ControllerBase
+public sealed class ExperimentsController(ExperimentService experiments, PlanningService plans, ModelService models) : ControllerBase
 {
     /// <summary>Starts an experiment: one search for the best model, as a job.</summary>
     [HttpPost]
@@ -19,6 +19,11 @@ public sealed class ExperimentsController(ExperimentService experiments, ModelSe
         var experiment = await experiments.CreateAsync(HttpContext.Caller(), ModelMapping.ToCommand(request), cancellation);
         return Accepted($"/api/experiments/{experiment.Id}", new ExperimentAnswer(ModelMapping.ToWire(new ExperimentView(experiment, 0, null))));
     }
+
+    /// <summary>Rows, memory and time that a search would take; nothing is started. The same body as for starting one.</summary>
+    [HttpPost("plan")]
+    public async Task<PlanAnswer> Plan(ExperimentRequest request, CancellationToken cancellation) =>
+        new(await plans.PlanAsync(HttpContext.Caller(), ModelMapping.ToCommand(request), cancellation));
 
     /// <summary>Experiments, the newest first.</summary>
     [HttpGet]
@@ -35,7 +40,19 @@ public sealed class ExperimentsController(ExperimentService experiments, ModelSe
     public async Task<ExperimentAnswer> Get(string experimentId, CancellationToken cancellation)
     {
         var view = await experiments.GetAsync(HttpContext.Caller(), HubPaging.Id(experimentId, "experiment"), cancellation);
-        return new ExperimentAnswer(ModelMapping.ToWire(view, await models.LeaderboardAsync(view.Experiment.Id, cancellation)));
+        return new ExperimentAnswer(ModelMapping.ToWire(view, await models.LeaderboardAsync(view.Experiment, cancellation)));
+    }
+
+    /// <summary>
+    /// The experiment as server-sent events: <c>progress</c> now, at every change and every few seconds, <c>end</c> when it has ended.
+    /// </summary>
+    [HttpGet("{experimentId}/events")]
+    [Produces("text/event-stream")]
+    public async Task Events(string experimentId, CancellationToken cancellation)
+    {
+        var id = HubPaging.Id(experimentId, "experiment");
+        await foreach (var view in experiments.WatchAsync(HttpContext.Caller(), id, cancellation))
+            await ServerSentEvents.WriteAsync(Response, view.Experiment.FinishedAt is null ? "progress" : "end", new ExperimentAnswer(ModelMapping.ToWire(view)), cancellation);
     }
 
     /// <summary>The leaderboard alone, failed entries included.</summary>

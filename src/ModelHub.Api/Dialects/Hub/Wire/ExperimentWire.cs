@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ModelHub.Application.Experiments;
 
 namespace ModelHub.Api.Dialects.Hub.Wire;
 
@@ -78,8 +79,14 @@ public sealed record ExperimentWire
     /// <summary>queued, running, succeeded, failed or cancelled.</summary>
     public required string Status { get; init; }
 
+    /// <summary>Metric that orders the leaderboard.</summary>
+    public required string Metric { get; init; }
+
     /// <summary>0..1.</summary>
     public required double Progress { get; init; }
+
+    /// <summary>What has ended so far, told while the search runs.</summary>
+    public required LiveWire? Live { get; init; }
 
     public required string? Message { get; init; }
 
@@ -113,7 +120,16 @@ public sealed record LeaderboardWire
 
     public required IReadOnlyDictionary<string, double> Metrics { get; init; }
 
+    /// <summary>1 for the best; null for what failed.</summary>
+    public required int? Rank { get; init; }
+
+    /// <summary>Of the experiment's metric.</summary>
     public required IReadOnlyList<double> FoldScores { get; init; }
+
+    public required double? FoldMean { get; init; }
+
+    /// <summary>Standard deviation over the folds; null for fewer than two.</summary>
+    public required double? FoldDeviation { get; init; }
 
     public required double TrainSeconds { get; init; }
 
@@ -123,5 +139,23 @@ public sealed record LeaderboardWire
 
     public required string? FailureReason { get; init; }
 }
+
+public sealed record LiveWire
+{
+    public required int TrialsDone { get; init; }
+
+    /// <summary>Null for a search that is bounded by time.</summary>
+    public required int? TrialsPlanned { get; init; }
+
+    /// <summary>Of a running search, as far as can be told.</summary>
+    public required double? SecondsLeft { get; init; }
+
+    public required LiveTrial? Best { get; init; }
+
+    /// <summary>In the order in which they ended; the last hundred.</summary>
+    public required IReadOnlyList<LiveTrial> Trials { get; init; }
+}
+
+public sealed record PlanAnswer(ExperimentPlan Plan);
 
 public sealed record ExperimentAnswer(ExperimentWire Experiment);

@@ -1,0 +1,103 @@
+using Microsoft.EntityFrameworkCore;
+using ModelHub.Application.Datasets;
+using ModelHub.Application.Identity;
+using ModelHub.Application.Storage;
+using ModelHub.Engine.Data;
+using ModelHub.Engine.Search;
+
+namespace ModelHub.Application.Experiments;
+
+/// <summary>What a search would come to, before anything is spent.</summary>
+/// <param name="Columns">That the models would read.</param>
+/// <param name="Features">What the columns become: a date is four.</param>
+/// <param name="Trials">Algorithms that would be tried, in this order; a search that is bounded by time alone goes on beyond them.</param>
+/// <param name="ExpectedSeconds">Of the wall clock.</param>
+/// <param name="BudgetSeconds">After which it ends in any case; null for none.</param>
+/// <param name="MemoryBytes">At its peak, beside what the hub takes anyway.</param>
+/// <param name="MemoryAvailableBytes">Of the process that was asked.</param>
+/// <param name="MeasuredOn">Searches of this hub that the time is scaled by; 0 when it is the developers' machine's.</param>
+public sealed record ExperimentPlan(
+    string Task, string Metric, long Rows, int Columns, int Features, int Classes, int Folds, IReadOnlyList<string> Trials, double ExpectedSeconds,
+    double? BudgetSeconds, long MemoryBytes, long MemoryAvailableBytes, int MeasuredOn, IReadOnlyList<string> Warnings);
+
+/// <summary>Estimates searches from what is known of a dataset without reading it.</summary>
+public sealed class PlanningService(HubDbContext db, ExperimentService experiments)
+{
+    /// <summary>Seconds per row, feature and tree of one score (1,000,000 × 28 × 100 trees in 7.4 s: docs/benchmarks/training.md).</summary>
+    private const double SecondsPerStep = 2.65e-9;
+
+    /// <summary>Boosting ends long before its last tree where the held rows stop gaining.</summary>
+    private const double ShareOfSteps = 0.4;
+    private const double FixedSeconds = 0.5;
+    private const int FewValues = 20;
+    private const int MostMeasured = 20;
+
+    /// <exception cref="Errors.ModelHubException">The search would be refused.</exception>
+    public async Task<ExperimentPlan> PlanAsync(Caller caller, NewExperiment wanted, CancellationToken cancellation)
+    {
+        var (version, _) = await experiments.CheckAsync(caller, wanted, cancellation);
+        var columns = DatasetService.Columns(version);
+        var work = WorkOf(version.RowCount, columns, wanted.Target!, wanted.ProblemType, wanted.Config);
+        var scale = await ScaleAsync(cancellation);
+        var budget = BudgetOf(wanted.Config)?.TotalSeconds;
+        var expected = FixedSeconds + work.Seconds * scale.Factor;
+        var memory = MemoryOf(version.RowCount, columns.Count, work);
+        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        var warnings = new List<string>();
+        if (memory > available)
+            warnings.Add("This is more memory than the process that was asked may use.");
+        if (expected > budget)
+            warnings.Add("The time ends before all of these are tried.");
+        return new ExperimentPlan(
+            work.Task.ToString().ToLowerInvariant(), wanted.Config.Metric ?? SearchPlan.UsualMetric(work.Task), version.RowCount, work.Columns, work.Features,
+            work.Classes, wanted.Config.ValidationVersionId is null ? wanted.Config.Folds : 1, [.. work.Trials.Select(t => t.Algorithm)],
+            budget is { } most ? Math.Min(expected, most) : expected, budget, memory, available, scale.Measured, warnings);
+    }
+
+    internal static TimeSpan? BudgetOf(ExperimentConfig config) =>
+        SearchPlan.Budget(TrainHandler.ModeOf(config.Mode), config.MaxModels, config.MaxRuntimeSecs is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
+
+    /// <summary>How many times as long as they were estimated this hub's last searches took: the middle one.</summary>
+    private async Task<(double Factor, int Measured)> ScaleAsync(CancellationToken cancellation)
+    {
+        var past = await (from x in db.Experiments.AsNoTracking()
+                          join v in db.DatasetVersions.AsNoTracking() on x.DatasetVersionId equals v.Id
+                          where x.Status == ExperimentStatus.Succeeded && x.StartedAt != null && x.FinishedAt != null && x.Config.MaxModels != null
+                          orderby x.CreatedAt descending
+                          select new { x.StartedAt, x.FinishedAt, x.Target, x.ProblemType, x.Config, v.RowCount, v.Schema }).Take(MostMeasured).ToListAsync(cancellation);
+        var factors = new List<double>();
+        foreach (var search in past)
+        {
+            var estimate = WorkOf(search.RowCount, DatasetTables.Describe(search.Schema), search.Target, search.ProblemType, search.Config).Seconds;
+            // What took no longer than starting takes says nothing about the machine.
+            if ((search.FinishedAt - search.StartedAt)?.TotalSeconds - FixedSeconds is > 0.5 and var took && estimate > 0.01)
+                factors.Add(Math.Clamp(took / estimate, 0.05, 50));
+        }
+        factors.Sort();
+        return factors.Count == 0 ? (1, 0) : (factors[factors.Count / 2], factors.Count);
+    }
+
+    private static Work WorkOf(long rows, IReadOnlyList<ColumnView> columns, string target, string problemType, ExperimentConfig config)
+    {
+        var read = columns.Where(c => c.Name != target && !config.IgnoredColumns.Contains(c.Name) && c.Kind is not ("id" or "text") && c.Distinct > 1).ToList();
+        var features = read.Sum(c => c.Kind == "date" ? 4 : 1);
+        var labels = columns.FirstOrDefault(c => c.Name == target);
+        var isNumeric = labels?.Kind is "numeric" or "integer";
+        var task = problemType == "regression" || problemType == "auto" && isNumeric && labels!.Distinct > FewValues ? TaskKind.Regression
+            : labels?.Distinct <= 2 ? TaskKind.Binary : TaskKind.Multiclass;
+        var classes = task == TaskKind.Regression ? 0 : (int)Math.Min(labels?.Distinct ?? 2, Labels.MostClasses);
+        var trials = SearchPlan.Trials(TrainHandler.ModeOf(config.Mode), task, (int)Math.Min(rows, int.MaxValue), classes, config.MaxModels);
+        // Every fold learns from the others' rows.
+        double learned = config.ValidationVersionId is null ? (double)rows * (config.Folds - 1) : rows;
+        return new Work(task, read.Count, features, classes, trials, trials.Sum(t => t.Steps) * ShareOfSteps * learned * features * SecondsPerStep);
+    }
+
+    /// <summary>The table in eight bytes a cell, features in four, bins by row and by column, gradients, and the held scores of every trial.</summary>
+    private static long MemoryOf(long rows, int columns, Work work)
+    {
+        var outputs = work.Task == TaskKind.Multiclass ? work.Classes : 1;
+        return rows * (8L * columns + 6L * work.Features + 16L * outputs + 8L * outputs * (work.Trials.Count + 2));
+    }
+
+    private sealed record Work(TaskKind Task, int Columns, int Features, int Classes, IReadOnlyList<PlannedTrial> Trials, double Seconds);
+}
