@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Application.Collections;
-using ModelHub.Application.CustomModels;
 using ModelHub.Application.CustomModels.Packages;
 using ModelHub.Application.CustomModels.Repositories;
 using ModelHub.Application.CustomModels.Conversions;
@@ -8,6 +7,7 @@ using ModelHub.Application.CustomModels.Dependencies;
 using ModelHub.Application.CustomModels.Insights;
 using ModelHub.Application.CustomModels.Runs;
 using ModelHub.Application.CustomModels.Templates;
+using ModelHub.Application.CustomModels;
 using ModelHub.Application.Datasets;
 using ModelHub.Application.Deployments;
 using ModelHub.Application.Environments;
@@ -22,8 +22,9 @@ using ModelHub.Application.Pipelines;
 using ModelHub.Application.Projects;
 using ModelHub.Application.Registry;
 using ModelHub.Application.Serving;
-using ModelHub.Application.WhatIf;
+using ModelHub.Application.Studio;
 using ModelHub.Application.Tensors;
+using ModelHub.Application.WhatIf;
 
 namespace ModelHub.Application;
 
@@ -87,6 +88,9 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<MembershipCache>();
         services.AddSingleton<PredictionService>();
         services.AddSingleton<WhatIfService>();
+        services.AddSingleton<CounterfactualService>();
+        services.AddSingleton<RowExplanationService>();
+        services.AddScoped<StudioService>();
         services.AddScoped<HomeProject>();
         services.AddScoped<CustomModelAccess>();
         services.AddScoped<CustomModelViews>();

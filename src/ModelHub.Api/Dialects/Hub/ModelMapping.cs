@@ -118,6 +118,24 @@ internal static class ModelMapping
         return new ModelAnswer(model, view.Model.ArtifactSha256 is { } sha256 ? [new ArtifactLinkWire(HubId.OfArtifact(sha256), "model", "model_binary")] : []);
     }
 
+    public static ExplainRowsAnswer ToAnswer(ExplainedRows explained) => new()
+    {
+        Rows =
+        [
+            .. explained.Rows.Select(row => new ExplainedRowWire
+            {
+                Prediction = StudioMapping.ToWire(explained.Classes, new RowPrediction(row.Label, row.Outputs)),
+                Explanations =
+                [
+                    .. row.Scores.Select(s => new ScoreExplanationWire(
+                        s.Class, s.Score, s.Bias, [.. s.Contributions.Select(c => new ContributionWire(c.Key, c.Value))])),
+                ],
+            }),
+        ],
+        ContributionSpace = explained.Space,
+        Warnings = explained.Warnings.Count > 0 ? explained.Warnings : null,
+    };
+
     public static JsonElement? Parse(string? json) => json is null ? null : JsonSerializer.Deserialize<JsonElement>(json);
 
     private static Guid? Id(string? text, string field) => text is null ? null

@@ -10,7 +10,7 @@ namespace ModelHub.Api.Dialects.Hub.Controllers;
 /// <summary>Trained models: listed, inspected, explained.</summary>
 [ApiController]
 [Route("api/models")]
-public sealed class ModelsController(ModelService models, ExplanationService explanations) : ControllerBase
+public sealed class ModelsController(ModelService models, ExplanationService explanations, RowExplanationService rows) : ControllerBase
 {
     /// <summary>Models, the newest first, or by a metric, the better first.</summary>
     [HttpGet]
@@ -34,6 +34,12 @@ public sealed class ModelsController(ModelService models, ExplanationService exp
     [HttpGet("{modelId}/explain")]
     public async Task<ExplainAnswer> Explain(string modelId, CancellationToken cancellation) =>
         ModelMapping.ToExplanation(await explanations.GetAsync(HttpContext.Caller(), HubPaging.Id(modelId, "model"), cancellation));
+
+    /// <summary>What moved the score of single rows: exact SHAP, class by class where there are more than two.</summary>
+    [HttpPost("{modelId}/explain/rows")]
+    public async Task<ExplainRowsAnswer> ExplainRows(string modelId, ExplainRowsRequest request, CancellationToken cancellation) =>
+        ModelMapping.ToAnswer(await rows.ExplainAsync(
+            HttpContext.Caller(), HubPaging.Id(modelId, "model"), request.Inputs, request.Options?.Class, request.Options?.TopN, cancellation));
 
     /// <summary>The model's file.</summary>
     [HttpGet("{modelId}/artifact")]

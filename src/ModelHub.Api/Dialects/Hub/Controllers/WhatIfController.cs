@@ -11,7 +11,7 @@ namespace ModelHub.Api.Dialects.Hub.Controllers;
 /// <summary>What a model would say if a row were another.</summary>
 [ApiController]
 [Route("api/models/{modelId}/what-if")]
-public sealed class WhatIfController(WhatIfService whatIf) : ControllerBase
+public sealed class WhatIfController(WhatIfService whatIf, CounterfactualService counterfactuals) : ControllerBase
 {
     /// <summary>A row and changes to it: predictions, how far they move, and what moved them.</summary>
     [HttpPost]
@@ -41,21 +41,35 @@ public sealed class WhatIfController(WhatIfService whatIf) : ControllerBase
         return new CurveWire(curve.Feature, curve.Values, curve.Classes, curve.Rows, curve.Mean);
     }
 
+    /// <summary>The smallest change of a row that makes the model say something else.</summary>
+    [HttpPost("counterfactual")]
+    public async Task<CounterfactualWire> Counterfactual(string modelId, CounterfactualRequest request, CancellationToken cancellation)
+    {
+        var wanted = request.Wanted is { } w ? new WantedOutcome(w.Class, w.Probability, w.AtLeast, w.AtMost)
+            : throw ModelHubException.Invalid("wanted", "'wanted' is needed: a class, or at_least or at_most.");
+        var found = await counterfactuals.FindAsync(
+            HttpContext.Caller(), HubPaging.Id(modelId, "model"), request.Base, wanted, request.Features, request.MaxChanges ?? 5, cancellation);
+        return new CounterfactualWire
+        {
+            Found = found.Changes is not null,
+            Base = StudioMapping.ToWire(found.Classes, found.Base),
+            Prediction = found.Changed is { } changed ? StudioMapping.ToWire(found.Classes, changed) : null,
+            Changes = [.. (found.Changes ?? []).Select(c => new ChangeWire(c.Feature, c.From, c.To))],
+            Distance = found.Changes is null ? null : found.Distance,
+            ProvenSmallest = found.IsSmallest,
+            ProvenImpossibleByTwo = found.IsImpossible,
+            NotSearched = found.NotSearched.Count > 0 ? found.NotSearched : null,
+        };
+    }
+
     private static ScenarioWire ToWire(WhatIfAnswer answer, Scenario scenario, JsonElement changes, int? top) => new()
     {
         Changes = changes,
         Prediction = ToWire(answer, scenario.Row),
-        Change = scenario.Row.Label is null ? scenario.Change[0] : ByClass(answer.Classes, scenario.Change),
+        Change = scenario.Row.Label is null ? scenario.Change[0] : StudioMapping.ByClass(answer.Classes, scenario.Change),
         ContributionChanges = scenario.ContributionChanges is { } moved
             ? [.. moved.Take(top ?? moved.Count).Select(c => new ContributionWire(c.Key, c.Value))] : null,
     };
 
-    private static PredictionWire ToWire(WhatIfAnswer answer, RowPrediction row) => new()
-    {
-        Prediction = row.Label ?? (object)row.Outputs[0],
-        Probabilities = row.Label is null ? null : ByClass(answer.Classes, row.Outputs),
-    };
-
-    private static Dictionary<string, double> ByClass(IReadOnlyList<string> classes, double[] outputs) =>
-        classes.Zip(outputs).ToDictionary(p => p.First, p => p.Second, StringComparer.Ordinal);
+    private static PredictionWire ToWire(WhatIfAnswer answer, RowPrediction row) => StudioMapping.ToWire(answer.Classes, row);
 }

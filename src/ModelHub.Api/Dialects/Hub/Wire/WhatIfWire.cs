@@ -58,3 +58,100 @@ public sealed record CurveRequest
 /// <param name="Mean">Over the rows (partial dependence).</param>
 public sealed record CurveWire(
     string Feature, IReadOnlyList<JsonElement> Values, IReadOnlyList<string> Classes, IReadOnlyList<double[][]> Rows, IReadOnlyList<double[]> Mean);
+
+public sealed record CounterfactualRequest
+{
+    /// <summary>The row as it is: values by column.</summary>
+    public JsonElement Base { get; init; }
+
+    public WantedWire? Wanted { get; init; }
+
+    /// <summary>Inputs that may change; by default all.</summary>
+    public IReadOnlyList<string>? Features { get; init; }
+
+    /// <summary>Inputs that may change at once, 1 to 10; by default 5.</summary>
+    public int? MaxChanges { get; init; }
+}
+
+public sealed record WantedWire
+{
+    /// <summary>Of a classification: the class that is to be predicted.</summary>
+    public string? Class { get; init; }
+
+    /// <summary>With at least this probability.</summary>
+    public double? Probability { get; init; }
+
+    /// <summary>Of a regression.</summary>
+    public double? AtLeast { get; init; }
+
+    /// <summary>Of a regression.</summary>
+    public double? AtMost { get; init; }
+}
+
+public sealed record CounterfactualWire
+{
+    public required bool Found { get; init; }
+
+    public required PredictionWire Base { get; init; }
+
+    /// <summary>Of the changed row; null when nothing was found.</summary>
+    public required PredictionWire? Prediction { get; init; }
+
+    public required IReadOnlyList<ChangeWire> Changes { get; init; }
+
+    /// <summary>Sum over the changes: a number's by the range that training saw, 1 for a category.</summary>
+    public required double? Distance { get; init; }
+
+    /// <summary>Whether it is proven that nothing smaller gets there: no change of fewer inputs, nor a nearer one of as many.</summary>
+    public required bool ProvenSmallest { get; init; }
+
+    /// <summary>Whether it is proven that no change of one or two of the inputs gets there.</summary>
+    public required bool ProvenImpossibleByTwo { get; init; }
+
+    /// <summary>Inputs that cannot be tried: dates.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? NotSearched { get; init; }
+}
+
+public sealed record ChangeWire(string Feature, JsonElement? From, JsonElement To);
+
+public sealed record ExplainRowsRequest
+{
+    /// <summary>One record, or a list of records: values by column.</summary>
+    public JsonElement Inputs { get; init; }
+
+    public ExplainRowsOptions? Options { get; init; }
+}
+
+public sealed record ExplainRowsOptions
+{
+    /// <summary>Only so many contributions, the largest.</summary>
+    public int? TopN { get; init; }
+
+    /// <summary>Of a model of more than two classes: only this one.</summary>
+    public string? Class { get; init; }
+}
+
+public sealed record ExplainRowsAnswer
+{
+    public required IReadOnlyList<ExplainedRowWire> Rows { get; init; }
+
+    /// <summary>log_odds or value: where the contributions add up.</summary>
+    public required string ContributionSpace { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Warnings { get; init; }
+}
+
+public sealed record ExplainedRowWire
+{
+    public required PredictionWire Prediction { get; init; }
+
+    /// <summary>One, or one for each class of a model that has more than two.</summary>
+    public required IReadOnlyList<ScoreExplanationWire> Explanations { get; init; }
+}
+
+/// <param name="Class">Whose score it is; absent for a regression.</param>
+/// <param name="Score">The bias and all contributions together.</param>
+public sealed record ScoreExplanationWire(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Class, double Score, double Bias, IReadOnlyList<ContributionWire> Contributions);
