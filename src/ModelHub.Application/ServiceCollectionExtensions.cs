@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using ModelHub.Application.Batches;
 using ModelHub.Application.Collections;
 using ModelHub.Application.CustomModels.Packages;
 using ModelHub.Application.CustomModels.Repositories;
@@ -91,6 +92,8 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<CounterfactualService>();
         services.AddSingleton<RowExplanationService>();
         services.AddScoped<StudioService>();
+        services.AddScoped<BatchService>();
+        services.AddScoped<IJobHandler, BatchHandler>();
         services.AddScoped<HomeProject>();
         services.AddScoped<CustomModelAccess>();
         services.AddScoped<CustomModelViews>();

@@ -6,6 +6,7 @@ using ModelHub.Api.Dialects.OpenInference;
 using ModelHub.Api.Dialects.Predictions;
 using ModelHub.Api.Dialects.Registry;
 using ModelHub.Api.Hosting;
+using ModelHub.Application.Batches;
 
 namespace ModelHub.Api.Dialects;
 
@@ -23,6 +24,7 @@ internal static class DialectRegistration
         services.AddSingleton<DialectSet>();
         services.AddSingleton<PredictionEndpoints>();
         services.AddSingleton<PredictEndpoint>();
+        services.AddSingleton<IBatchWriters, BatchFormats>();
     }
 
     /// <summary>Routes that are answered before the pipeline.</summary>

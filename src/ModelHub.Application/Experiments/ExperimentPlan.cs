@@ -10,14 +10,15 @@ namespace ModelHub.Application.Experiments;
 /// <summary>What a search would come to, before anything is spent.</summary>
 /// <param name="Columns">That the models would read.</param>
 /// <param name="Features">What the columns become: a date is four.</param>
-/// <param name="Trials">Algorithms that would be tried, in this order; a search that is bounded by time alone goes on beyond them.</param>
+/// <param name="Trials">Algorithms that would be tried first, in this order.</param>
+/// <param name="TunedTrials">At most after these, proposed by what they came to.</param>
 /// <param name="ExpectedSeconds">Of the wall clock.</param>
 /// <param name="BudgetSeconds">After which it ends in any case; null for none.</param>
 /// <param name="MemoryBytes">At its peak, beside what the hub takes anyway.</param>
 /// <param name="MemoryAvailableBytes">Of the process that was asked.</param>
 /// <param name="MeasuredOn">Searches of this hub that the time is scaled by; 0 when it is the developers' machine's.</param>
 public sealed record ExperimentPlan(
-    string Task, string Metric, long Rows, int Columns, int Features, int Classes, int Folds, IReadOnlyList<string> Trials, double ExpectedSeconds,
+    string Task, string Metric, long Rows, int Columns, int Features, int Classes, int Folds, IReadOnlyList<string> Trials, int TunedTrials, double ExpectedSeconds,
     double? BudgetSeconds, long MemoryBytes, long MemoryAvailableBytes, int MeasuredOn, IReadOnlyList<string> Warnings);
 
 /// <summary>Estimates searches from what is known of a dataset without reading it.</summary>
@@ -26,8 +27,6 @@ public sealed class PlanningService(HubDbContext db, ExperimentService experimen
     /// <summary>Seconds per row, feature and tree of one score (1,000,000 × 28 × 100 trees in 7.4 s: docs/benchmarks/training.md).</summary>
     private const double SecondsPerStep = 2.65e-9;
 
-    /// <summary>Boosting ends long before its last tree where the held rows stop gaining.</summary>
-    private const double ShareOfSteps = 0.4;
     private const double FixedSeconds = 0.5;
     private const int FewValues = 20;
     private const int MostMeasured = 20;
@@ -50,7 +49,7 @@ public sealed class PlanningService(HubDbContext db, ExperimentService experimen
             warnings.Add("The time ends before all of these are tried.");
         return new ExperimentPlan(
             work.Task.ToString().ToLowerInvariant(), wanted.Config.Metric ?? SearchPlan.UsualMetric(work.Task), version.RowCount, work.Columns, work.Features,
-            work.Classes, wanted.Config.ValidationVersionId is null ? wanted.Config.Folds : 1, [.. work.Trials.Select(t => t.Algorithm)],
+            work.Classes, wanted.Config.ValidationVersionId is null ? wanted.Config.Folds : 1, [.. work.Plan.Portfolio.Select(t => t.Algorithm)], work.Plan.Tuned,
             budget is { } most ? Math.Min(expected, most) : expected, budget, memory, available, scale.Measured, warnings);
     }
 
@@ -86,18 +85,20 @@ public sealed class PlanningService(HubDbContext db, ExperimentService experimen
         var task = problemType == "regression" || problemType == "auto" && isNumeric && labels!.Distinct > FewValues ? TaskKind.Regression
             : labels?.Distinct <= 2 ? TaskKind.Binary : TaskKind.Multiclass;
         var classes = task == TaskKind.Regression ? 0 : (int)Math.Min(labels?.Distinct ?? 2, Labels.MostClasses);
-        var trials = SearchPlan.Trials(TrainHandler.ModeOf(config.Mode), task, (int)Math.Min(rows, int.MaxValue), classes, config.MaxModels);
+        var folds = config.ValidationVersionId is null ? config.Folds : 1;
         // Every fold learns from the others' rows.
-        double learned = config.ValidationVersionId is null ? (double)rows * (config.Folds - 1) : rows;
-        return new Work(task, read.Count, features, classes, trials, trials.Sum(t => t.Steps) * ShareOfSteps * learned * features * SecondsPerStep);
+        var learned = folds == 1 ? rows : (double)rows * (folds - 1) / folds;
+        var plan = SearchPlan.Of(
+            TrainHandler.ModeOf(config.Mode), task, (int)Math.Min(learned, int.MaxValue), features, classes, config.MaxModels, config.MaxRuntimeSecs is not null);
+        return new Work(task, read.Count, features, classes, plan, plan.Steps * folds * learned * features * SecondsPerStep);
     }
 
     /// <summary>The table in eight bytes a cell, features in four, bins by row and by column, gradients, and the held scores of every trial.</summary>
     private static long MemoryOf(long rows, int columns, Work work)
     {
         var outputs = work.Task == TaskKind.Multiclass ? work.Classes : 1;
-        return rows * (8L * columns + 6L * work.Features + 16L * outputs + 8L * outputs * (work.Trials.Count + 2));
+        return rows * (8L * columns + 6L * work.Features + 16L * outputs + 8L * outputs * (work.Plan.Trials + 2));
     }
 
-    private sealed record Work(TaskKind Task, int Columns, int Features, int Classes, IReadOnlyList<PlannedTrial> Trials, double Seconds);
+    private sealed record Work(TaskKind Task, int Columns, int Features, int Classes, SearchPlan Plan, double Seconds);
 }

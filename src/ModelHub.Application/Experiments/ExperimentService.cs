@@ -133,7 +133,8 @@ public sealed class ExperimentService(HubDbContext db, ProjectAccess access, Job
         var job = await db.Jobs.AsNoTracking().Where(j => j.Id == experiment.JobId)
             .Select(j => new { j.Progress, j.Message }).FirstOrDefaultAsync(cancellation);
         var live = SearchLive.Of(experiment.Live);
-        var planned = experiment.Config.MaxModels is { } most ? Math.Max(most, live.TrialsDone) : (int?)null;
+        var most = experiment.Config is { Mode: "high_speed", MaxModels: > 2 } ? 2 : experiment.Config.MaxModels;
+        var planned = most is { } bound ? Math.Max(bound, live.TrialsDone) : (int?)null;
         return new ExperimentView(experiment, job?.Progress ?? 1, job?.Message, live, planned, SecondsLeft(experiment, live.TrialsDone, planned));
     }
 

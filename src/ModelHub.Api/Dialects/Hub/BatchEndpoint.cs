@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using ModelHub.Api.Access;
 using ModelHub.Api.Hosting;
+using ModelHub.Application.Batches;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Models;
 using ModelHub.Application.Parquet;
@@ -17,7 +18,7 @@ namespace ModelHub.Api.Dialects.Hub;
 /// </summary>
 internal sealed class BatchEndpoint(PredictionService predictions, IParquetFiles parquet, HubSettings settings, ILogger<BatchEndpoint> log)
 {
-    private const string ParquetType = "application/vnd.apache.parquet";
+    private const string ParquetType = BatchFormats.ParquetType;
     private static readonly byte[] Gzip = [0x1f, 0x8b];
 
     public static void Map(WebApplication app)
@@ -28,6 +29,28 @@ internal sealed class BatchEndpoint(PredictionService predictions, IParquetFiles
             .WithSummary("Scores a file of any length: CSV, JSON, JSON lines or Parquet, plain or gzip.")
             .Accepts<Wire.BatchForm>("multipart/form-data", "text/csv", "application/json", "application/x-ndjson", ParquetType)
             .Produces<Wire.BatchAnswer>(200, "application/json", "text/csv", "application/x-ndjson", ParquetType);
+        app.MapPost("/api/models/{modelId}/predict/batch/jobs", (HttpContext context, string modelId) => endpoint.EnqueueAsync(context, modelId))
+            .RequireAuthorization().WithName("Models_PredictBatchJob").WithGroupName("Hub").WithTags("Models")
+            .WithSummary("Scores a file by a job; ?output= is csv (the default), json, ndjson or parquet. The result is fetched from /api/batch-predictions.")
+            .Accepts<Wire.BatchForm>("multipart/form-data", "text/csv", "application/json", "application/x-ndjson", ParquetType)
+            .Produces<Wire.BatchPredictionAnswer>(202);
+    }
+
+    /// <summary>Keeps the rows and leaves them to a job: a row that is refused is then named, however far into the file it stands.</summary>
+    private async Task EnqueueAsync(HttpContext context, string modelId)
+    {
+        var model = await predictions.OpenAsync(context.Caller(), HubPaging.Id(modelId, "model"), context.RequestAborted);
+        var output = BatchFormats.Of(context.Request.Query["output"].FirstOrDefault() ?? "csv");
+        var (format, body) = await OpenAsync(context.Request, context.RequestAborted);
+        var input = format switch
+        {
+            RowFormat.Csv => BatchFormat.Csv, RowFormat.Json => BatchFormat.Json, RowFormat.JsonLines => BatchFormat.JsonLines, null => BatchFormat.Parquet,
+        };
+        var made = await context.RequestServices.GetRequiredService<BatchService>()
+            .CreateAsync(context.Caller(), model, body, input, output, context.RequestAborted);
+        context.Response.StatusCode = StatusCodes.Status202Accepted;
+        context.Response.Headers.Location = $"/api/batch-predictions/{made.Batch.Id}";
+        await context.Response.WriteAsJsonAsync(new Wire.BatchPredictionAnswer(BatchMapping.ToWire(made)), BatchMapping.Json, context.RequestAborted);
     }
 
     private async Task PredictAsync(HttpContext context, string modelId)

@@ -1,0 +1,83 @@
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+
+namespace ModelHub.Api.Tests.Models;
+
+[Collection("hub")]
+public sealed class BatchJobTests(RunningHub hub)
+{
+    [Theory]
+    [InlineData("csv", "text/csv")]
+    [InlineData("ndjson", "application/x-ndjson")]
+    [InlineData("json", "application/json")]
+    public async Task A_job_gives_the_bytes_that_the_stream_gives(string output, string type)
+    {
+        var made = await Leaderboards.OfAsync(hub, "multiclass");
+        var csv = made.Csv(12_000);
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/models/{made.BestId}/predict/batch") { Content = Csv(csv) };
+        request.Headers.Accept.ParseAdd(type);
+        using var streamed = await hub.Client.SendAsync(request);
+        var wanted = await streamed.Content.ReadAsStringAsync();
+        var id = await StartAsync(made, csv, output);
+        var done = await EndAsync(id);
+        Assert.Equal("succeeded", done.GetProperty("status").GetString());
+        Assert.Equal(12_000, done.GetProperty("row_count").GetInt64());
+        using var result = await hub.Client.GetAsync(done.GetProperty("result_url").GetString());
+        Assert.Equal(type, result.Content.Headers.ContentType!.MediaType);
+        Assert.Equal(wanted, await result.Content.ReadAsStringAsync());
+        var list = await hub.Client.GetAsync($"/api/batch-predictions?model_id={made.BestId}").JsonAsync();
+        Assert.Contains(list.GetProperty("items").EnumerateArray(), b => b.GetProperty("id").GetString() == id);
+        using var other = await hub.NewUserAsync();
+        await other.GetAsync($"/api/batch-predictions/{id}").JsonAsync(404);
+        await other.GetAsync($"/api/batch-predictions/{id}/result").JsonAsync(404);
+        await hub.Client.DeleteAsync($"/api/batch-predictions/{id}").JsonAsync();
+        await hub.Client.GetAsync($"/api/batch-predictions/{id}").JsonAsync(404);
+    }
+
+    [Fact]
+    public async Task A_bad_row_fails_the_job_and_is_named_however_far_it_stands()
+    {
+        var made = await Leaderboards.OfAsync(hub, "binary");
+        var id = await StartAsync(made, made.Csv(20_000) + "1,2\n" + made.Csv(3), "csv");
+        var done = await EndAsync(id);
+        Assert.Equal("failed", done.GetProperty("status").GetString());
+        Assert.Contains("Row 20001", done.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Equal(JsonValueKind.Null, done.GetProperty("result_url").ValueKind);
+        var refused = await hub.Client.GetAsync($"/api/batch-predictions/{id}/result").JsonAsync(409);
+        Assert.Contains("Row 20001", refused.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_wrong_is_refused_at_once()
+    {
+        var made = await Leaderboards.OfAsync(hub, "binary");
+        await hub.Client.PostAsync($"/api/models/{made.BestId}/predict/batch/jobs?output=xml", Csv(made.Csv(1))).JsonAsync(422);
+        await hub.Client.PostAsync($"/api/models/{made.BestId}/predict/batch/jobs", Csv("")).JsonAsync(422);
+        await hub.Client.PostAsync($"/api/models/{Guid.NewGuid()}/predict/batch/jobs", Csv(made.Csv(1))).JsonAsync(404);
+        using var other = await hub.NewUserAsync();
+        await other.PostAsync($"/api/models/{made.BestId}/predict/batch/jobs", Csv(made.Csv(1))).JsonAsync(404);
+    }
+
+    private static StringContent Csv(string text) => new(text, Encoding.UTF8, "text/csv");
+
+    private async Task<string> StartAsync(Leaderboard made, string csv, string output)
+    {
+        using var answer = await hub.Client.PostAsync($"/api/models/{made.BestId}/predict/batch/jobs?output={output}", Csv(csv));
+        Assert.Equal(System.Net.HttpStatusCode.Accepted, answer.StatusCode);
+        var id = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("batch_prediction").GetProperty("id").GetString()!;
+        Assert.Equal($"/api/batch-predictions/{id}", answer.Headers.Location!.ToString());
+        return id;
+    }
+
+    private async Task<JsonElement> EndAsync(string id)
+    {
+        while (true)
+        {
+            var now = (await hub.Client.GetAsync($"/api/batch-predictions/{id}").JsonAsync()).GetProperty("batch_prediction");
+            if (now.GetProperty("status").GetString() is not ("queued" or "running"))
+                return now;
+            await Task.Delay(50);
+        }
+    }
+}
