@@ -9,7 +9,7 @@ namespace ModelHub.Application.Experiments;
 
 /// <summary>What a search would come to, before anything is spent.</summary>
 /// <param name="Columns">That the models would read.</param>
-/// <param name="Features">What the columns become: a date is four.</param>
+/// <param name="Features">What the columns become: a date is four, a text some sixty.</param>
 /// <param name="Trials">Algorithms that would be tried first, in this order.</param>
 /// <param name="TunedTrials">At most after these, proposed by what they came to.</param>
 /// <param name="ExpectedSeconds">Of the wall clock.</param>
@@ -29,6 +29,8 @@ public sealed class PlanningService(HubDbContext db, ExperimentService experimen
 
     private const double FixedSeconds = 0.5;
     private const int FewValues = 20;
+    private const int UsualFolds = 5;
+    private const int TextFeatures = 64;
     private const int MostMeasured = 20;
 
     /// <exception cref="Errors.ModelHubException">The search would be refused.</exception>
@@ -49,7 +51,7 @@ public sealed class PlanningService(HubDbContext db, ExperimentService experimen
             warnings.Add("The time ends before all of these are tried.");
         return new ExperimentPlan(
             work.Task.ToString().ToLowerInvariant(), wanted.Config.Metric ?? SearchPlan.UsualMetric(work.Task), version.RowCount, work.Columns, work.Features,
-            work.Classes, wanted.Config.ValidationVersionId is null ? wanted.Config.Folds : 1, [.. work.Plan.Portfolio.Select(t => t.Algorithm)], work.Plan.Tuned,
+            work.Classes, work.Folds, [.. work.Plan.Portfolio.Select(t => t.Algorithm)], work.Plan.Tuned,
             budget is { } most ? Math.Min(expected, most) : expected, budget, memory, available, scale.Measured, warnings);
     }
 
@@ -78,19 +80,19 @@ public sealed class PlanningService(HubDbContext db, ExperimentService experimen
 
     private static Work WorkOf(long rows, IReadOnlyList<ColumnView> columns, string target, string problemType, ExperimentConfig config)
     {
-        var read = columns.Where(c => c.Name != target && !config.IgnoredColumns.Contains(c.Name) && c.Kind is not ("id" or "text") && c.Distinct > 1).ToList();
-        var features = read.Sum(c => c.Kind == "date" ? 4 : 1);
+        var read = columns.Where(c => c.Name != target && !config.IgnoredColumns.Contains(c.Name) && c.Kind is not "id" && c.Distinct > 1).ToList();
+        var features = read.Sum(c => c.Kind switch { "date" => 4, "text" => TextFeatures, _ => 1 });
         var labels = columns.FirstOrDefault(c => c.Name == target);
         var isNumeric = labels?.Kind is "numeric" or "integer";
         var task = problemType == "regression" || problemType == "auto" && isNumeric && labels!.Distinct > FewValues ? TaskKind.Regression
             : labels?.Distinct <= 2 ? TaskKind.Binary : TaskKind.Multiclass;
         var classes = task == TaskKind.Regression ? 0 : (int)Math.Min(labels?.Distinct ?? 2, Labels.MostClasses);
-        var folds = config.ValidationVersionId is null ? config.Folds : 1;
+        var folds = config.ValidationVersionId is null ? config.Folds ?? UsualFolds : 1;
         // Every fold learns from the others' rows.
         var learned = folds == 1 ? rows : (double)rows * (folds - 1) / folds;
         var plan = SearchPlan.Of(
             TrainHandler.ModeOf(config.Mode), task, (int)Math.Min(learned, int.MaxValue), features, classes, config.MaxModels, config.MaxRuntimeSecs is not null);
-        return new Work(task, read.Count, features, classes, plan, plan.Steps * folds * learned * features * SecondsPerStep);
+        return new Work(task, read.Count, features, classes, folds, plan, plan.Steps * folds * learned * features * SecondsPerStep);
     }
 
     /// <summary>The table in eight bytes a cell, features in four, bins by row and by column, gradients, and the held scores of every trial.</summary>
@@ -100,5 +102,5 @@ public sealed class PlanningService(HubDbContext db, ExperimentService experimen
         return rows * (8L * columns + 6L * work.Features + 16L * outputs + 8L * outputs * (work.Plan.Trials + 2));
     }
 
-    private sealed record Work(TaskKind Task, int Columns, int Features, int Classes, SearchPlan Plan, double Seconds);
+    private sealed record Work(TaskKind Task, int Columns, int Features, int Classes, int Folds, SearchPlan Plan, double Seconds);
 }

@@ -20,7 +20,7 @@ public sealed record ChangedInput(string Feature, JsonElement? From, JsonElement
 /// <param name="Distance">Sum over the changes: a number's by the range that training saw, 1 for a category.</param>
 /// <param name="IsSmallest">Proven: no change of fewer inputs gets there, nor a nearer one of as many.</param>
 /// <param name="IsImpossible">Proven: no change of one or two of the allowed inputs gets there.</param>
-/// <param name="NotSearched">Inputs that were allowed and could not be tried: dates.</param>
+/// <param name="NotSearched">Inputs that were allowed and could not be tried: dates and texts.</param>
 public sealed record CounterfactualAnswer(
     IReadOnlyList<string> Classes, RowPrediction Base, RowPrediction? Changed, IReadOnlyList<ChangedInput>? Changes, double Distance, bool IsSmallest,
     bool IsImpossible, IReadOnlyList<string> NotSearched);
@@ -78,7 +78,7 @@ internal sealed record InputSteps(int Input, int Feature, Step[] Steps, bool Are
 {
     private const int SmoothSteps = 100;
 
-    public static bool CanStep(Engine.Preparation.InputColumn input) => input.Encoding != Engine.Preparation.Encoding.DateParts;
+    public static bool CanStep(Engine.Preparation.InputColumn input) => input.Encoding is Engine.Preparation.Encoding.Number or Engine.Preparation.Encoding.Category;
 
     public static InputSteps Of(TrainedModel model, int input, float[] row)
     {

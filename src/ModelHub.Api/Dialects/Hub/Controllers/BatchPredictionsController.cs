@@ -10,6 +10,7 @@ namespace ModelHub.Api.Dialects.Hub.Controllers;
 [Route("api/batch-predictions")]
 public sealed class BatchPredictionsController(BatchService batches) : ControllerBase
 {
+    /// <summary>Batch predictions, the newest first.</summary>
     [HttpGet]
     public async Task<ListAnswer<BatchPredictionWire>> List(
         [FromQuery(Name = "project_id")] string? projectId, [FromQuery(Name = "model_id")] string? modelId, int? limit, int? offset,
@@ -18,6 +19,7 @@ public sealed class BatchPredictionsController(BatchService batches) : Controlle
             HttpContext.Caller(), HubPaging.QueryId(projectId, "project_id"), HubPaging.QueryId(modelId, "model_id"), HubPaging.Of(limit, offset), cancellation),
         BatchMapping.ToWire);
 
+    /// <summary>A batch prediction: how far it is, and where its result is.</summary>
     [HttpGet("{batchId}")]
     public async Task<BatchPredictionAnswer> Get(string batchId, CancellationToken cancellation) =>
         new(BatchMapping.ToWire(await batches.GetAsync(HttpContext.Caller(), HubPaging.Id(batchId, "batch prediction"), cancellation)));

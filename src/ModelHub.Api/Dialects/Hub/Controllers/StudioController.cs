@@ -25,6 +25,7 @@ public sealed class StudioController(StudioService studio) : ControllerBase
         return Created($"/api/studio/sessions/{made.Session.Id}", new SessionAnswer(StudioMapping.ToWire(made.Session, made.Scenarios)));
     }
 
+    /// <summary>Sessions, the newest first.</summary>
     [HttpGet("sessions")]
     public async Task<ListAnswer<SessionWire>> List(
         [FromQuery(Name = "project_id")] string? projectId, [FromQuery(Name = "deployment_id")] string? deploymentId, int? limit, int? offset,
@@ -33,6 +34,7 @@ public sealed class StudioController(StudioService studio) : ControllerBase
             HttpContext.Caller(), HubPaging.QueryId(projectId, "project_id"), HubPaging.QueryId(deploymentId, "deployment_id"), HubPaging.Of(limit, offset), cancellation),
         s => StudioMapping.ToWire(s));
 
+    /// <summary>A session with its scenarios.</summary>
     [HttpGet("sessions/{sessionId}")]
     public async Task<SessionAnswer> Get(string sessionId, CancellationToken cancellation)
     {
@@ -40,6 +42,7 @@ public sealed class StudioController(StudioService studio) : ControllerBase
         return new SessionAnswer(StudioMapping.ToWire(found.Session, found.Scenarios));
     }
 
+    /// <summary>Deletes a session with its scenarios.</summary>
     [HttpDelete("sessions/{sessionId}")]
     public async Task<OkAnswer> Delete(string sessionId, CancellationToken cancellation)
     {
@@ -56,6 +59,7 @@ public sealed class StudioController(StudioService studio) : ControllerBase
         return Created($"/api/studio/sessions/{made.Scenario.SessionId}", new ScenarioAnswer(StudioMapping.ToWire(made)));
     }
 
+    /// <summary>The scenarios of a session, the oldest first.</summary>
     [HttpGet("sessions/{sessionId}/scenarios")]
     public async Task<ListAnswer<KeptScenarioWire>> Scenarios(string sessionId, CancellationToken cancellation)
     {
@@ -63,6 +67,7 @@ public sealed class StudioController(StudioService studio) : ControllerBase
         return new ListAnswer<KeptScenarioWire> { Items = items, Total = items.Count, Limit = items.Count, Offset = 0 };
     }
 
+    /// <summary>Deletes a scenario.</summary>
     [HttpDelete("sessions/{sessionId}/scenarios/{scenarioId}")]
     public async Task<OkAnswer> DeleteScenario(string sessionId, string scenarioId, CancellationToken cancellation)
     {

@@ -108,7 +108,7 @@ public sealed record CounterfactualWire
     /// <summary>Whether it is proven that no change of one or two of the inputs gets there.</summary>
     public required bool ProvenImpossibleByTwo { get; init; }
 
-    /// <summary>Inputs that cannot be tried: dates.</summary>
+    /// <summary>Inputs that cannot be tried: dates and texts.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? NotSearched { get; init; }
 }
