@@ -74,6 +74,15 @@ public sealed class RoutesTests(RunningHub hub)
     }
 
     [Fact]
+    public async Task Projects_are_found_by_a_text_in_their_name()
+    {
+        var name = "50%_of " + Guid.NewGuid();
+        (await hub.Client.PostAsJsonAsync("/api/projects", new { name })).EnsureSuccessStatusCode();
+        var found = await hub.Client.GetFromJsonAsync<JsonElement>($"/api/projects?search={Uri.EscapeDataString(name[2..].ToUpperInvariant())}");
+        Assert.Equal(name, Assert.Single(found.GetProperty("items").EnumerateArray()).GetProperty("name").GetString());
+    }
+
+    [Fact]
     public async Task What_belongs_to_somebody_else_looks_like_what_does_not_exist()
     {
         var made = await (await hub.Client.PostAsJsonAsync("/api/projects", new { name = "mine " + Guid.NewGuid() })).Content.ReadFromJsonAsync<JsonElement>();

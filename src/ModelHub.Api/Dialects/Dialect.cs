@@ -19,6 +19,9 @@ internal abstract class Dialect
     /// <summary>Largest body in bytes; null for the hub's own bound.</summary>
     public virtual long? LargestBody => null;
 
+    /// <summary>Whether its documents write paths with a slash at the end; requests may leave it out.</summary>
+    public virtual bool EndsPathsWithSlash => false;
+
     public abstract bool Owns(PathString path);
 
     public virtual int StatusOf(ErrorKind kind) => kind switch

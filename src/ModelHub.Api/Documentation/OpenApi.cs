@@ -24,6 +24,7 @@ internal static class OpenApi
                 action.ActionDescriptor.EndpointMetadata.OfType<IEndpointNameMetadata>().LastOrDefault()?.EndpointName
                 ?? $"{action.ActionDescriptor.RouteValues["controller"]}_{action.ActionDescriptor.RouteValues["action"]}");
             swagger.OperationFilter<Refusals>(dialects);
+            swagger.DocumentFilter<EndingSlashes>(dialects);
             swagger.DocumentFilter<DistinctOperationIds>();
             swagger.DocumentFilter<Examples>();
             swagger.SupportNonNullableReferenceTypes();

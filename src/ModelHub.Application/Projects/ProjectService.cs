@@ -21,9 +21,11 @@ public sealed class ProjectService(HubDbContext db, ProjectAccess access, JobSer
         return project;
     }
 
-    public async Task<Page<Project>> ListAsync(Caller caller, Paging paging, CancellationToken cancellation)
+    public async Task<Page<Project>> ListAsync(Caller caller, string? search, Paging paging, CancellationToken cancellation)
     {
         var visible = access.Visible(caller).AsNoTracking();
+        if (!string.IsNullOrEmpty(search))
+            visible = visible.Where(p => EF.Functions.ILike(p.Name, LikePattern.Containing(search), "\\"));
         var items = await visible.OrderByDescending(p => p.CreatedAt).ThenBy(p => p.Id).Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
         return new Page<Project>(items, await visible.CountAsync(cancellation), paging.Limit, paging.Offset);
     }

@@ -44,6 +44,8 @@ internal sealed class CustomModelsDialect : Dialect
             context.Response);
     }
 
+    public override bool EndsPathsWithSlash => true;
+
     public override Type RefusalBody => typeof(RefusalWire);
 
     public override Task WriteProblemAsync(HttpContext context, ProblemDetails problem)

@@ -41,7 +41,7 @@ public sealed class CollectionsController(ProjectService projects, CollectionSer
     [HttpPost("list_projects")]
     public async Task<ListProjectsAnswer> ListProjects(ListProjectsRequest request, CancellationToken cancellation)
     {
-        var page = await projects.ListAsync(HttpContext.Caller(), new Paging(1000, 0), cancellation);
+        var page = await projects.ListAsync(HttpContext.Caller(), null, new Paging(1000, 0), cancellation);
         return new ListProjectsAnswer { Projects = [.. page.Items.Select(p => p.Name)] };
     }
 

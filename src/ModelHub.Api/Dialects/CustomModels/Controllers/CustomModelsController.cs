@@ -89,6 +89,7 @@ public sealed class CustomModelsController(CustomModelService models, CopyServic
     [HttpPatch("{customModelId}/accessControl")]
     public async Task<IActionResult> Share(string customModelId, CancellationToken cancellation)
     {
+        await models.GetAsync(HttpContext.Caller(), Id(customModelId, "custom model"), cancellation); // an unknown id comes before a wrong body
         var changes = CustomModelRequests.ToSharing(await RequestFields.ReadAsync(Request, cancellation));
         await models.ShareAsync(HttpContext.Caller(), Id(customModelId, "custom model"), changes, cancellation);
         return NoContent();

@@ -95,6 +95,7 @@ public sealed class EnvironmentsController(EnvironmentService environments) : Ve
     [HttpPatch("{environmentId}/accessControl")]
     public async Task<IActionResult> Share(string environmentId, CancellationToken cancellation)
     {
+        await environments.GetAsync(HttpContext.Caller(), Id(environmentId, Noun), cancellation); // an unknown id comes before a wrong body
         var changes = CustomModelRequests.ToSharing(await RequestFields.ReadAsync(Request, cancellation));
         await environments.ShareAsync(HttpContext.Caller(), Id(environmentId, Noun), changes, cancellation);
         return NoContent();

@@ -20,10 +20,10 @@ public sealed class ProjectsController(ProjectService projects) : ControllerBase
         return Created($"/api/projects/{project.Id}", new ProjectAnswer(AccessMapping.ToWire(project)));
     }
 
-    /// <summary>Projects that the caller is a member of.</summary>
+    /// <summary>Projects that the caller is a member of; with <c>search</c>, those with the text in their name.</summary>
     [HttpGet]
-    public async Task<ListAnswer<ProjectWire>> List(int? limit, int? offset, CancellationToken cancellation) =>
-        ListAnswer<ProjectWire>.Of(await projects.ListAsync(HttpContext.Caller(), HubPaging.Of(limit, offset), cancellation), AccessMapping.ToWire);
+    public async Task<ListAnswer<ProjectWire>> List(string? search, int? limit, int? offset, CancellationToken cancellation) =>
+        ListAnswer<ProjectWire>.Of(await projects.ListAsync(HttpContext.Caller(), search, HubPaging.Of(limit, offset), cancellation), AccessMapping.ToWire);
 
     /// <summary>A project.</summary>
     [HttpGet("{projectId}")]
