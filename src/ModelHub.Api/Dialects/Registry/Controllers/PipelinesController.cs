@@ -11,6 +11,7 @@ namespace ModelHub.Api.Dialects.Registry.Controllers;
 [Route("v1/api")]
 public sealed class PipelinesController(PipelineService pipelines) : ControllerBase
 {
+    /// <summary>Makes a pipeline: a model, or a split among models, under a name.</summary>
     [HttpPost("pipelines/create")]
     public async Task<CreatePipelineAnswer> Create(CreatePipelineRequest request, CancellationToken cancellation)
     {
@@ -31,6 +32,7 @@ public sealed class PipelinesController(PipelineService pipelines) : ControllerB
             PipelineVariantVersion = version.Id.ToString() };
     }
 
+    /// <summary>Pipelines of a workspace.</summary>
     [HttpPost("pipelines/list")]
     public async Task<ListPipelinesAnswer> List(ListPipelinesRequest request, CancellationToken cancellation) =>
         new() { Pipelines = [.. (await pipelines.ListAsync(HttpContext.Caller(), request.WorkspaceId, cancellation))
@@ -46,6 +48,7 @@ public sealed class PipelinesController(PipelineService pipelines) : ControllerB
         return new DeployPipelineAnswer { Id = pipeline.DeploymentNumber!.Value };
     }
 
+    /// <summary>Takes a pipeline out of service.</summary>
     [HttpPost("pipelines/undeploy")]
     public async Task<UndeployPipelineAnswer> Undeploy(UndeployPipelineRequest request, CancellationToken cancellation)
     {
@@ -53,6 +56,7 @@ public sealed class PipelinesController(PipelineService pipelines) : ControllerB
         return new UndeployPipelineAnswer();
     }
 
+    /// <summary>Whether a pipeline serves.</summary>
     [HttpPost("status/get_deployment")]
     public async Task<DeploymentStatusWire> Status(DeploymentStatusRequest request, CancellationToken cancellation) =>
         PipelineMapping.ToStatus(await pipelines.ByDeploymentAsync(HttpContext.Caller(), request.Name, cancellation));
