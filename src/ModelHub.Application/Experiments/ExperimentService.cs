@@ -35,7 +35,7 @@ public sealed class ExperimentService(HubDbContext db, ProjectAccess access, Job
         var experiment = new Experiment(
             version.Dataset.ProjectId, version.Dataset.Id, version.Version.Id, name, wanted.Target!, wanted.ProblemType, wanted.Config,
             wanted.Origin, caller.UserId, now);
-        var job = new Job(TrainHandler.JobKind, JobLane.Heavy, caller.UserId, experiment.ProjectId, experiment.Id, "{}", now);
+        var job = new Job(TrainHandler.JobKind, JobLane.Heavy, caller.UserId, experiment.ProjectId, experiment.Id, "{}", now, TrainHandler.MaxAttempts);
         experiment.RunBy(job);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         db.Experiments.Add(experiment);

@@ -22,6 +22,9 @@ public sealed class TrainHandler(
 {
     public const string JobKind = "experiment.train";
 
+    /// <summary>Every part that is stored starts the count anew; these are attempts without any progress.</summary>
+    public const int MaxAttempts = 10;
+
     /// <summary>Names that the documents use: NaN and infinities do not occur in JSON.</summary>
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -120,6 +123,7 @@ public sealed class TrainHandler(
         Categorical = experiment.Config.CategoricalColumns.ToHashSet(StringComparer.Ordinal),
         Ignored = experiment.Config.IgnoredColumns.ToHashSet(StringComparer.Ordinal),
         Validation = validation,
+        KeepsBestOnly = true,
     };
 
     /// <summary>Stores a candidate as soon as it is there, so that nothing but rows is left to write at the end.</summary>

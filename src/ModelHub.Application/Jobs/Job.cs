@@ -31,8 +31,9 @@ public sealed class Job
     {
     }
 
-    public Job(string kind, JobLane lane, Guid ownerId, Guid? projectId, Guid? subjectId, string payload, DateTimeOffset now)
+    public Job(string kind, JobLane lane, Guid ownerId, Guid? projectId, Guid? subjectId, string payload, DateTimeOffset now, int maxAttempts = 3)
     {
+        MaxAttempts = maxAttempts;
         Id = HubId.New(now);
         Kind = kind;
         Lane = lane;
@@ -76,6 +77,7 @@ public sealed class Job
 
     public int Attempt { get; private set; }
 
+    /// <summary>Workers that may die of it one after the other before it is given up.</summary>
     public int MaxAttempts { get; private set; } = 3;
 
     public Guid? LeaseToken { get; private set; }

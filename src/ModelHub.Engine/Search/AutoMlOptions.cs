@@ -44,6 +44,9 @@ public sealed record AutoMlOptions
     /// <summary>Models that need more microseconds per row rank behind all others, and the ensemble keeps within it; null for no limit.</summary>
     public double? MaxMicrosPerRow { get; init; }
 
+    /// <summary>Of models that can no longer join the ensemble only figures are kept; who wants their bytes takes them as they are told.</summary>
+    public bool KeepsBestOnly { get; init; }
+
     /// <summary>Trials that would need more are refused; null for what the process has.</summary>
     public long? MaxMemoryBytes { get; init; }
 

@@ -94,6 +94,17 @@ public sealed class AutoMlSearch
         return new Trial(_named.Values.Sum(), $"{learner.Algorithm}_{number}", learner, hopeless);
     }
 
+    /// <summary>The ensemble is made of the best by loss; a model beyond these need not stay in memory.</summary>
+    private void LetGo()
+    {
+        var kept = _entries.Where(e => e.Model is not null).OrderBy(e => e.Loss).ThenBy(e => e.Number).Take(Leaderboard.MostMembers).ToHashSet();
+        for (var i = 0; i < _entries.Count; i++)
+        {
+            if (_entries[i].Model is not null && !kept.Contains(_entries[i]))
+                _entries[i] = _entries[i] with { Model = null, Scores = [], Outputs = [], Truth = [] };
+        }
+    }
+
     private void Add(CandidateResult entry)
     {
         lock (_entries)
@@ -103,6 +114,8 @@ public sealed class AutoMlSearch
             if (_options.MaxModels is null && _clock.Budget is { } budget)
                 share = _clock.Elapsed / budget;
             _progress?.Invoke(Math.Clamp(share, 0, 1), $"{_entries.Count} models", entry);
+            if (_options.KeepsBestOnly)
+                LetGo();
         }
     }
 }

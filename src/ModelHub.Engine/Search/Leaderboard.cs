@@ -12,7 +12,7 @@ namespace ModelHub.Engine.Search;
 /// </summary>
 internal sealed class Leaderboard(SearchData data, AutoMlOptions options, SearchClock clock)
 {
-    private const int MostMembers = 12;
+    public const int MostMembers = 12;
     private const int Rounds = 25;
 
     /// <summary>What a model ranks behind that is too slow.</summary>
@@ -42,7 +42,7 @@ internal sealed class Leaderboard(SearchData data, AutoMlOptions options, Search
     public CandidateResult? Ensemble(IReadOnlyList<CandidateResult> entries, CancellationToken cancellation)
     {
         var stamp = clock.Stamp();
-        CandidateResult[] trained = [.. entries.Where(e => e.Model is not null && !(e.MicrosPerRow > options.MaxMicrosPerRow)).OrderBy(e => data.MeanLoss(e.Scores, data.Truth)).ThenBy(e => e.Number).Take(MostMembers)];
+        CandidateResult[] trained = [.. entries.Where(e => e.Model is not null && !(e.MicrosPerRow > options.MaxMicrosPerRow)).OrderBy(e => e.Loss).ThenBy(e => e.Number).Take(MostMembers)];
         if (trained.Length < 2)
             return null;
         cancellation.ThrowIfCancellationRequested();
@@ -124,6 +124,7 @@ internal sealed class Leaderboard(SearchData data, AutoMlOptions options, Search
         {
             Model = trained,
             Report = report,
+            Loss = data.MeanLoss(result.Scores, truth),
             Rank = Rank(report) + (micros > options.MaxMicrosPerRow ? TooSlow : 0),
             Outputs = outputs,
             Truth = truth,

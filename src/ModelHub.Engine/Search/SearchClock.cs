@@ -40,9 +40,11 @@ internal sealed class SearchClock : IDisposable
     {
         lock (_gate)
         {
-            if (Budget is not { } budget || rest <= _rest)
+            if (Budget is not { } budget)
                 return;
-            _rest = rest < budget / 2 ? rest : budget / 2;
+            // One that was slow, as the first ones are, is slowly forgotten.
+            rest = rest > 0.7 * _rest ? rest : 0.7 * _rest;
+            _rest = rest < budget / 4 ? rest : budget / 4;
             Timer.CancelAfter(Positive(budget - _rest - Elapsed));
         }
     }

@@ -20,6 +20,7 @@ public sealed record CandidateResult
 
     public required double TrainSeconds { get; init; }
 
+    /// <summary>Null when it failed, or was let go: see <see cref="AutoMlOptions.KeepsBestOnly"/>.</summary>
     public TrainedModel? Model { get; init; }
 
     public string? Failure { get; init; }
@@ -45,6 +46,9 @@ public sealed record CandidateResult
 
     /// <summary>Their labels: a number, or the number of a class.</summary>
     public double[] Truth { get; init; } = [];
+
+    /// <summary>Mean smooth loss of <see cref="Scores"/>.</summary>
+    internal double Loss { get; init; } = double.PositiveInfinity;
 
     /// <summary>Raw scores per validated row: what ensembles are made of.</summary>
     internal double[] Scores { get; init; } = [];

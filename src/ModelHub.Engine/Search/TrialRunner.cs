@@ -30,9 +30,9 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
         {
             try
             {
-                while (failure is null && Take(runs) is var (run, fold))
+                while (failure is null && Take(runs) is var (run, fold, stored))
                 {
-                    if (Work(run, fold, data.IsSmall ? 1 : options.Threads))
+                    if (Work(run, fold, stored, data.IsSmall ? 1 : options.Threads))
                         ended(run);
                 }
             }
@@ -60,7 +60,7 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
     }
 
     /// <summary>The next part to be computed here; null when there is none left, or no time.</summary>
-    private (TrialRun Run, int Fold)? Take(TrialRun[] runs)
+    private (TrialRun Run, int Fold, byte[]? Stored)? Take(TrialRun[] runs)
     {
         while (true)
         {
@@ -78,11 +78,12 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
                     {
                         if (run.States[fold] is PartState.Open or PartState.Elsewhere)
                         {
-                            if (journal is null || journal.Find(FoldRecord.Name(run.Trial, fold)) is not null || journal.Claim(FoldRecord.Name(run.Trial, fold)))
+                            byte[]? stored = null;
+                            if (journal is null || journal.Claim(FoldRecord.Name(run.Trial, fold)) || (stored = journal.Find(FoldRecord.Name(run.Trial, fold))) is not null)
                             {
                                 run.States[fold] = PartState.Running;
                                 Deadline(run);
-                                return (run, fold);
+                                return (run, fold, stored);
                             }
                             run.States[fold] = PartState.Elsewhere;
                             elsewhere = true;
@@ -143,10 +144,10 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
     }
 
     /// <summary>Computes a part, or reads it; true when with it the trial has ended.</summary>
-    private bool Work(TrialRun run, int fold, int threads)
+    private bool Work(TrialRun run, int fold, byte[]? stored, int threads)
     {
         var name = FoldRecord.Name(run.Trial, fold);
-        var result = journal?.Find(name) is { } bytes ? FoldRecord.Read(bytes) : null;
+        var result = stored is null ? null : FoldRecord.Read(stored);
         var isNew = result is null;
         double[]? scores = null;
         if (result is null)
