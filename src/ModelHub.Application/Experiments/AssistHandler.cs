@@ -28,9 +28,10 @@ public sealed class AssistHandler(
             await run.SaveAsync(fresh => InviteAsync(fresh, run.Job, experimentId, clock.GetUtcNow()), cancellation);
             var table = await tables.ReadAsync(experiment.DatasetVersionId, cancellation);
             var validation = experiment.Config.ValidationVersionId is { } id ? await tables.ReadAsync(id, cancellation) : null;
-            AutoMlSearch.Assist(
-                table, TrainHandler.OptionsOf(experiment, validation, run.Threads), clock,
-                new SearchJournal(scopes, store, clock, experimentId, run.Job), cancellation);
+            var journal = new SearchJournal(scopes, store, clock, experimentId, run.Job);
+            await Task.Factory.StartNew(
+                () => AutoMlSearch.Assist(table, TrainHandler.OptionsOf(experiment, validation, run.Threads), clock, journal, cancellation),
+                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
         await run.CommitAsync(_ => Task.CompletedTask, CancellationToken.None);
     }

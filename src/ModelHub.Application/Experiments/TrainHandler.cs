@@ -55,14 +55,18 @@ public sealed class TrainHandler(
         try
         {
             var journal = new SearchJournal(scopes, store, clock, experimentId, run.Job);
-            result = AutoMlSearch.Run(table, OptionsOf(experiment, validation, run.Threads), (share, message, latest) =>
+            void Hear(double share, string message, CandidateResult latest)
             {
                 entries.Add(StoreAsync(latest).GetAwaiter().GetResult());
                 run.Report(share, message);
                 live = live.With(latest, experiment.Config.Metric);
                 TellAsync(run, experimentId, live).GetAwaiter().GetResult();
                 run.Log($"{latest.Name}: {latest.Failure ?? $"{latest.TrainSeconds:0.00} s"}");
-            }, clock, cancellation, journal);
+            }
+            // A thread of its own, since it is busy for long.
+            result = await Task.Factory.StartNew(
+                () => AutoMlSearch.Run(table, OptionsOf(experiment, validation, run.Threads), Hear, clock, cancellation, journal),
+                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
         catch (EngineException refusal)
         {

@@ -187,7 +187,7 @@ public sealed class FeaturePlan
                 present++;
                 counts[text] = counts.GetValueOrDefault(text) + 1;
             }
-            if (!asCategory && column.Kind == ColumnKind.Text && counts.Count > Math.Max(20, present / 2))
+            if (!asCategory && column.Kind == ColumnKind.Text && counts.Count > Math.Max(20, present / 2) && TextGrams.AreWords(counts.Keys))
             {
                 var buckets = (int)Math.Clamp(Math.Min(rows / 8, MostTextCells / Math.Max(1, rows)), 32, 512);
                 return new InputColumn(column.Name, ColumnKind.Text, Encoding.Text, null, null, null, null, 1 - present / (double)rows, buckets);

@@ -10,6 +10,19 @@ public static class TextGrams
     private const uint Basis = 2166136261;
     private const uint Prime = 16777619;
 
+    /// <summary>Whether texts are sentences or names of several words, and not codes, which are better taken as categories.</summary>
+    internal static bool AreWords(IEnumerable<string> texts)
+    {
+        var (words, count) = (0, 0);
+        foreach (var text in texts.Take(1000))
+        {
+            count++;
+            for (var i = 0; i < text.Length; i++)
+                words += char.IsLetter(text[i]) && (i == 0 || !char.IsLetterOrDigit(text[i - 1])) ? 1 : 0;
+        }
+        return words >= 2.5 * count;
+    }
+
     public static void Write(ReadOnlySpan<char> text, Span<float> buckets)
     {
         buckets.Clear();

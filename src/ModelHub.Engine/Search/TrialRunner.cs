@@ -26,7 +26,7 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
             Refuse(run, ended);
         var pullers = data.IsSmall ? Math.Max(1, options.Threads) : 1;
         Exception? failure = null;
-        void Pull(int _)
+        void Pull()
         {
             try
             {
@@ -45,10 +45,13 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
                 }
             }
         }
-        if (pullers == 1)
-            Pull(0);
-        else
-            Parallel.For(0, pullers, new ParallelOptions { MaxDegreeOfParallelism = pullers }, Pull);
+        // Threads of their own: the pool's are there for who is being served meanwhile.
+        Thread[] others = [.. Enumerable.Range(1, pullers - 1).Select(_ => new Thread(Pull) { IsBackground = true, Name = "ModelHub search" })];
+        foreach (var other in others)
+            other.Start();
+        Pull();
+        foreach (var other in others)
+            other.Join();
         if (failure is not null)
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
         foreach (var run in runs.Where(r => r.Until is not null && !r.IsDone && r.Failure is null))
