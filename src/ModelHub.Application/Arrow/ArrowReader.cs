@@ -23,56 +23,69 @@ public static class ArrowReader
     {
         try
         {
-            return ReadAll(Inner(bytes));
+            var (schema, messages) = bytes.Span.StartsWith("ARROW1"u8) ? OfFile(bytes) : OfStream(bytes);
+            return ReadAll(schema, messages);
         }
         catch (InvalidDataException broken)
         {
-            throw new ModelHubException(ErrorKind.Invalid, "bad_arrow",
-                $"The body is no Arrow table that is read here: {broken.Message}", inner: broken);
+            throw new ModelHubException(
+                ErrorKind.Invalid, "bad_arrow", $"The body is no Arrow table that is read here: {broken.Message}", inner: broken);
         }
     }
 
-    /// <summary>A file's stream: between its magic words, without its footer.</summary>
-    private static ReadOnlyMemory<byte> Inner(ReadOnlyMemory<byte> bytes)
+    private static (ArrowSchema Schema, List<Message> Messages) OfStream(ReadOnlyMemory<byte> bytes)
     {
-        var magic = "ARROW1"u8;
-        if (!bytes.Span.StartsWith(magic))
-            return bytes;
-        var span = bytes.Span;
-        if (span.Length < 8 + 10 || !span[^6..].SequenceEqual(magic))
-            throw new InvalidDataException("The file is cut short.");
-        var footer = BinaryPrimitives.ReadInt32LittleEndian(span[^10..]);
-        return footer > 0 && footer <= span.Length - 18 ? bytes[8..^(10 + footer)]
-            : throw new InvalidDataException("The file's footer is broken.");
+        var messages = new List<Message>();
+        while (Next(ref bytes) is { } message)
+            messages.Add(message);
+        if (messages.Count == 0 || messages[0].Kind != SchemaMessage)
+            throw new InvalidDataException("It does not begin with a schema.");
+        return (ArrowSchema.Of(messages[0].Header), messages[1..]);
     }
 
-    private static List<FrameColumn> ReadAll(ReadOnlyMemory<byte> bytes)
+    /// <summary>A file's footer says where its parts lie.</summary>
+    private static (ArrowSchema Schema, List<Message> Messages) OfFile(ReadOnlyMemory<byte> bytes)
     {
-        ArrowSchema? schema = null;
+        var span = bytes.Span;
+        if (span.Length < 8 + 10 || !span[^6..].SequenceEqual("ARROW1"u8))
+            throw new InvalidDataException("The file is cut short.");
+        var length = BinaryPrimitives.ReadInt32LittleEndian(span[^10..]);
+        if (length <= 0 || length > span.Length - 18)
+            throw new InvalidDataException("The file's footer is broken.");
+        var footer = FlatTable.Root(bytes.Slice(bytes.Length - 10 - length, length));
+        var schema = ArrowSchema.Of(footer.Table(1) ?? throw new InvalidDataException("There is no schema."));
+        var messages = new List<Message>();
+        var taken = 0L;
+        foreach (var field in (int[])[2, 3]) // the dictionaries before the rows
+        {
+            for (var i = 0; i < footer.Count(field, 24); i++)
+            {
+                var (offset, head, body) = footer.Block(field, i);
+                if (offset < 8 || head < 0 || body < 0 || offset > bytes.Length || (taken += (long)head + body) > bytes.Length)
+                    throw new InvalidDataException("The file's footer leads out of the file, or to the same place again and again.");
+                var rest = bytes[(int)offset..];
+                messages.Add(Next(ref rest) is { } message && message.Length <= (long)head + body + 8
+                    ? message : throw new InvalidDataException("The file's footer leads to nothing."));
+            }
+        }
+        return (schema, messages);
+    }
+
+    private static List<FrameColumn> ReadAll(ArrowSchema schema, List<Message> messages)
+    {
         var dictionaries = new Dictionary<long, ArrowValues>();
         var batches = new List<ArrowValues[]>();
         var rows = 0L;
-        while (Next(ref bytes) is var (table, body))
+        foreach (var message in messages)
         {
-            var kind = table.Byte(1);
-            var header = table.Table(2) ?? throw new InvalidDataException("A message is empty.");
-            if (kind == SchemaMessage)
+            if (message.Kind == DictionaryMessage)
             {
-                if (schema is not null)
-                    throw new InvalidDataException("There are two schemas.");
-                schema = ArrowSchema.Of(header);
+                AddDictionary(schema, message.Header, message.Body, dictionaries);
                 continue;
             }
-            if (schema is null)
-                throw new InvalidDataException("It does not begin with a schema.");
-            if (kind == DictionaryMessage)
-            {
-                AddDictionary(schema, header, body, dictionaries);
-                continue;
-            }
-            if (kind != BatchMessage)
-                throw new InvalidDataException("A message is neither a schema nor rows.");
-            var batch = new ArrowBatch(header, body, MostRows);
+            if (message.Kind != BatchMessage)
+                throw new InvalidDataException("A message holds neither rows nor a dictionary.");
+            var batch = new ArrowBatch(message.Header, message.Body, MostRows);
             if ((rows += batch.RowCount) > MostRows)
                 throw new InvalidDataException($"There are more than {MostRows} rows.");
             if (rows * schema.Fields.Count > MostCells)
@@ -80,8 +93,6 @@ public static class ArrowReader
             batches.Add([.. schema.Fields.Select(f => batch.Column(f, dictionaries))]);
             batch.RequireEnd();
         }
-        if (schema is null)
-            throw new InvalidDataException("There is no schema.");
         return [.. schema.Fields.Select((field, at) => ArrowValues.Join(field.Name, [.. batches.Select(b => b[at])]))];
     }
 
@@ -100,8 +111,8 @@ public static class ArrowReader
     private static ArrowField? Find(IEnumerable<ArrowField> fields, long id) =>
         fields.Select(f => f.Dictionary == id ? f : Find(f.Children, id)).FirstOrDefault(f => f is not null);
 
-    /// <summary>The next message and its body; null at the end.</summary>
-    private static (FlatTable Table, ReadOnlyMemory<byte> Body)? Next(ref ReadOnlyMemory<byte> bytes)
+    /// <summary>The next message; null at the end.</summary>
+    private static Message? Next(ref ReadOnlyMemory<byte> bytes)
     {
         if (bytes.IsEmpty)
             return null;
@@ -119,8 +130,12 @@ public static class ArrowReader
         var body = table.Long(3);
         if (body < 0 || body > bytes.Length - start - length)
             throw new InvalidDataException("It is cut short.");
-        var found = (table, bytes.Slice(start + length, (int)body));
+        var header = table.Table(2) ?? throw new InvalidDataException("A message is empty.");
+        var found = new Message(table.Byte(1), header, bytes.Slice(start + length, (int)body), start + length + body);
         bytes = bytes[(start + length + (int)body)..];
         return found;
     }
+
+    /// <param name="Length">Bytes of all of it.</param>
+    private sealed record Message(byte Kind, FlatTable Header, ReadOnlyMemory<byte> Body, long Length);
 }

@@ -8,6 +8,7 @@ public static class ArrowWriter
 {
     private const short Version5 = 4;
     private const short DoublePrecision = 2;
+    private const short Milliseconds = 1;
 
     public static byte[] Write(IReadOnlyList<FrameColumn> columns, bool isFile)
     {
@@ -49,15 +50,21 @@ public static class ArrowWriter
 
     private static int FieldOf(FlatBuilder b, string name, FrameColumn column)
     {
-        var (kind, type, children) = (column.Texts, column.Lists, column.IsTruth) switch
+        var kind = column switch
         {
-            ({ }, _, _) => (ArrowType.Utf8, () => b.Table(), []),
-            (_, { }, _) =>
-                (ArrowType.List, () => b.Table(),
-                    new Func<int>[] { () => FieldOf(b, "item", FrameColumn.Of("item", Array.Empty<double>())) }),
-            (_, _, true) => (ArrowType.Bool, () => b.Table(), []),
-            _ => (ArrowType.FloatingPoint, (Func<int>)(() => b.Table(FlatBuilder.Short(0, DoublePrecision))), Array.Empty<Func<int>>()),
+            { Texts: not null } => ArrowType.Utf8,
+            { Lists: not null } => ArrowType.List,
+            { IsTruth: true } => ArrowType.Bool,
+            { IsTime: true } => ArrowType.Timestamp,
+            _ => ArrowType.FloatingPoint,
         };
+        Func<int> type = kind switch
+        {
+            ArrowType.FloatingPoint => () => b.Table(FlatBuilder.Short(0, DoublePrecision)),
+            ArrowType.Timestamp => () => b.Table(FlatBuilder.Short(0, Milliseconds)),
+            _ => () => b.Table(),
+        };
+        Func<int>[] children = kind == ArrowType.List ? [() => FieldOf(b, "item", FrameColumn.Of("item", Array.Empty<double>()))] : [];
         return b.Table(
             FlatBuilder.Child(0, () => b.Text(name)), FlatBuilder.Byte(1, 1), FlatBuilder.Byte(2, (byte)kind), FlatBuilder.Child(3, type),
             FlatBuilder.Child(5, () => b.Tables(children)));
@@ -74,14 +81,14 @@ public static class ArrowWriter
             else if (column.Lists is { } lists)
                 PutLists(lists);
             else
-                PutNumbers(column.Numbers!, column.IsTruth);
+                PutNumbers(column.Numbers!, column.IsTruth, column.IsTime);
         }
         return (body.ToArray(), nodes, buffers);
 
-        void PutNumbers(double[] numbers, bool isTruth)
+        void PutNumbers(double[] numbers, bool isTruth, bool isTime)
         {
             Node(numbers.Length, i => double.IsNaN(numbers[i]));
-            Buffer(isTruth ? Bits(numbers.Length, i => numbers[i] == 1) : Doubles(numbers));
+            Buffer(isTruth ? Bits(numbers.Length, i => numbers[i] == 1) : Eights(numbers, isTime));
         }
 
         void PutTexts(string?[] texts)
@@ -96,7 +103,7 @@ public static class ArrowWriter
         {
             Node(lists.Length, i => lists[i] is null);
             Buffer(Ends(lists.Select(l => l?.Length ?? 0)));
-            PutNumbers([.. lists.SelectMany(l => l ?? [])], isTruth: false);
+            PutNumbers([.. lists.SelectMany(l => l ?? [])], isTruth: false, isTime: false);
         }
 
         void Node(int count, Func<int, bool> missing)
@@ -114,11 +121,16 @@ public static class ArrowWriter
         }
     }
 
-    private static byte[] Doubles(double[] numbers)
+    private static byte[] Eights(double[] numbers, bool areWhole)
     {
         var bytes = new byte[numbers.Length * 8];
         for (var i = 0; i < numbers.Length; i++)
-            BinaryPrimitives.WriteDoubleLittleEndian(bytes.AsSpan(i * 8), numbers[i]);
+        {
+            if (areWhole)
+                BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(i * 8), (long)numbers[i]);
+            else
+                BinaryPrimitives.WriteDoubleLittleEndian(bytes.AsSpan(i * 8), numbers[i]);
+        }
         return bytes;
     }
 

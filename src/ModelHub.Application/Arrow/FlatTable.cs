@@ -79,6 +79,14 @@ internal readonly struct FlatTable
         return (BinaryPrimitives.ReadInt64LittleEndian(span), BinaryPrimitives.ReadInt64LittleEndian(span[8..]));
     }
 
+    /// <summary>The offset and the lengths of head and body of a block of a file.</summary>
+    public (long Offset, int Head, long Body) Block(int field, int index)
+    {
+        var span = _bytes.Span[Checked(Target(field)!.Value + 4 + 24L * index, 24)..];
+        return (BinaryPrimitives.ReadInt64LittleEndian(span), BinaryPrimitives.ReadInt32LittleEndian(span[8..]),
+            BinaryPrimitives.ReadInt64LittleEndian(span[16..]));
+    }
+
     private int Place(int field, int size)
     {
         var slot = 4 + 2 * field;

@@ -1,7 +1,11 @@
 namespace ModelHub.Application.Arrow;
 
-/// <summary>A column of rows in memory: numbers (NaN: missing), truth values (as 0 and 1), texts, or lists of numbers.</summary>
-public sealed record FrameColumn(string Name, double[]? Numbers, string?[]? Texts, double[]?[]? Lists, bool IsTruth = false)
+/// <summary>
+/// A column of rows in memory: numbers (NaN: missing), truth values (as 0 and 1), times (as milliseconds since 1970), texts, or lists of
+/// numbers.
+/// </summary>
+public sealed record FrameColumn(string Name, double[]? Numbers, string?[]? Texts, double[]?[]? Lists, bool IsTruth = false,
+    bool IsTime = false)
 {
     public int RowCount => Numbers?.Length ?? Texts?.Length ?? Lists!.Length;
 

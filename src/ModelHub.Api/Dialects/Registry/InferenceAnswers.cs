@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using ModelHub.Application.Arrow;
 using ModelHub.Application.Pipelines;
@@ -8,10 +9,12 @@ namespace ModelHub.Api.Dialects.Registry;
 /// <summary>What a pipeline answers: a record per row (<c>time, in, out, anomaly, metadata</c>), or the same as columns.</summary>
 internal static class InferenceAnswers
 {
+    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static ReadOnlyMemory<byte> ToJson(PipelineAnswer answer)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using var json = new Utf8JsonWriter(buffer);
+        using var json = new Utf8JsonWriter(buffer, Plain);
         var model = JsonSerializer.Serialize(new Dictionary<string,
             string> { ["model_name"] = answer.Model.Name, ["model_sha"] = answer.Model.Sha256 });
         json.WriteStartArray();
@@ -48,7 +51,7 @@ internal static class InferenceAnswers
         var rows = answer.Refused.Length;
         List<FrameColumn> columns =
         [
-            FrameColumn.Of("time", [.. Enumerable.Repeat((double)answer.At.ToUnixTimeMilliseconds(), rows)]),
+            FrameColumn.Of("time", [.. Enumerable.Repeat((double)answer.At.ToUnixTimeMilliseconds(), rows)]) with { IsTime = true },
             .. answer.Inputs.Select(c => c with { Name = "in." + c.Name }),
             .. answer.Outputs.Select(c => c with { Name = "out." + c.Name }),
             FrameColumn.Of("anomaly.count", [.. answer.Refused.Select(r => r ? 1.0 : 0)]),
