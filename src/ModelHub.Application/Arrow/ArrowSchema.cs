@@ -118,13 +118,16 @@ public sealed record ArrowSchema(IReadOnlyList<ArrowField> Fields)
             },
             _ => 0,
         };
-        if (kind == ArrowType.Int && width is not (8 or 16 or 32 or 64) || kind == ArrowType.FixedSizeList && width < 0)
+        if (kind == ArrowType.Int && width is not (8 or 16 or 32 or 64) || kind == ArrowType.FloatingPoint && width == 0
+            || kind == ArrowType.FixedSizeList && width < 0)
             throw new InvalidDataException("A field has an impossible width.");
         var dictionary = field.Table(4);
-        var index = dictionary?.Table(1);
+        var index = dictionary?.Table(1)?.Int(0) ?? 32;
+        if (index is not (8 or 16 or 32 or 64))
+            throw new InvalidDataException("The indices of a dictionary have an impossible width.");
         return new ArrowField(
             field.Text(0) ?? "", kind, width, type is { } signed && kind == ArrowType.Int && signed.Flag(1),
             kind == ArrowType.Date ? type?.Short(0, 1) ?? 1 : kind == ArrowType.Timestamp ? type?.Short(0) ?? 0 : (short)0,
-            dictionary?.Long(0), index is { } bits ? bits.Int(0) : 32, Read(field, 5, depth + 1, ref left));
+            dictionary?.Long(0), index, Read(field, 5, depth + 1, ref left));
     }
 }

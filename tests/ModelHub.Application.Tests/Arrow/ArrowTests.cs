@@ -18,9 +18,9 @@ public class ArrowTests
         Assert.Equal([1, 2, -3], columns["n"].Numbers!);
         Assert.True(columns["b"].IsTruth);
         Assert.Equal([1, double.NaN, 0], columns["b"].Numbers!);
-        Assert.Equal(["a", "b", "a"], columns["k"].Texts!);
-        Assert.Equal(["ü", null, ""], columns["s"].Texts!);
-        Assert.Equal(["2001-09-09T01:46:40", null, "1970-01-01T00:00:00"], columns["t"].Texts!);
+        Texts(columns["k"], "a", "b", "a");
+        Texts(columns["s"], "ü", null, "");
+        Texts(columns["t"], "2001-09-09T01:46:40", null, "1970-01-01T00:00:00");
         Assert.Equal([[1, 2], [3, 4], [5, 6]], columns["l"].Lists!);
     }
 
@@ -51,7 +51,7 @@ public class ArrowTests
     public void Times_are_times()
     {
         var read = ArrowReader.Read(ArrowWriter.Write([FrameColumn.Of("t", [1_795_252_786_520.0]) with { IsTime = true }], isFile: false));
-        Assert.Equal(["2026-11-21T09:19:46.52"], read[0].Texts!);
+        Texts(read[0], "2026-11-21T09:19:46.52");
     }
 
     [Fact]
@@ -61,6 +61,8 @@ public class ArrowTests
         Assert.Empty(Assert.Single(read).Texts!);
     }
 
+    private static void Texts(FrameColumn column, params string?[] expected) => Assert.Equal<IEnumerable<string?>>(expected, column.Texts);
+
     [Theory]
     [InlineData("apache.arrow")]
     [InlineData("apache.arrows")]
@@ -69,7 +71,7 @@ public class ArrowTests
         var whole = File.ReadAllBytes(Path.Combine(Folder, file));
         var random = new Random(5);
         var refused = 0;
-        for (var i = 0; i < 2000; i++)
+        for (var i = 0; i < 4000; i++)
         {
             var changed = whole[..(i % 3 == 0 ? random.Next(whole.Length) : whole.Length)];
             for (var flips = i % 3 == 0 ? 0 : 1 << random.Next(6); flips > 0; flips--)
@@ -86,6 +88,6 @@ public class ArrowTests
             }
             Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 128L << 20);
         }
-        Assert.InRange(refused, 600, 2000);
+        Assert.InRange(refused, 1200, 4000);
     }
 }
