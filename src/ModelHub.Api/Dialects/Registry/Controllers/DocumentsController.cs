@@ -9,7 +9,7 @@ namespace ModelHub.Api.Dialects.Registry.Controllers;
 [Route("v1/api/docs")]
 public sealed class DocumentsController : ControllerBase
 {
-    /// <summary>Leads to the pages of the documents.</summary>
+    /// <summary>Leads to the page that shows this document.</summary>
     [HttpGet("")]
     [ProducesResponseType(302)]
     public IActionResult Show() => Redirect("/swagger/index.html?urls.primaryName=" + Uri.EscapeDataString(RegistryDialect.Heading));

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Mvc;
 using ModelHub.Api.Access;
+using ModelHub.Api.Dialects.Registry.Wire;
 using ModelHub.Application.Arrow;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Pipelines;
@@ -22,7 +23,7 @@ public sealed class InferController(PipelineService pipelines, PipelineInference
     [HttpPost("{deployment}")]
     [HttpPost("{deployment}/{name}")]
     [Consumes("application/json", ArrowFile, ArrowStream)]
-    [Produces("application/json", ArrowFile, ArrowStream)]
+    [ProducesResponseType<IReadOnlyList<InferredRowWire>>(200, "application/json", ArrowFile, ArrowStream)]
     public async Task<IActionResult> Infer(string deployment, string? name, CancellationToken cancellation)
     {
         var pipeline = await pipelines.ByDeploymentAsync(HttpContext.Caller(), deployment, cancellation);

@@ -11,7 +11,7 @@ namespace ModelHub.Api.Dialects.Registry.Controllers;
 [Route("v1/api")]
 public sealed class PipelinesController(PipelineService pipelines) : ControllerBase
 {
-    /// <summary>Makes a pipeline: a model, or a split among models, under a name.</summary>
+    /// <summary>A pipeline with its first version; it may name no model yet.</summary>
     [HttpPost("pipelines/create")]
     public async Task<CreatePipelineAnswer> Create(CreatePipelineRequest request, CancellationToken cancellation)
     {
@@ -32,7 +32,7 @@ public sealed class PipelinesController(PipelineService pipelines) : ControllerB
             PipelineVariantVersion = version.Id.ToString() };
     }
 
-    /// <summary>Pipelines of a workspace.</summary>
+    /// <summary>The pipelines of a workspace, or all that the caller sees; the newest first.</summary>
     [HttpPost("pipelines/list")]
     public async Task<ListPipelinesAnswer> List(ListPipelinesRequest request, CancellationToken cancellation) =>
         new() { Pipelines = [.. (await pipelines.ListAsync(HttpContext.Caller(), request.WorkspaceId, cancellation))
@@ -48,7 +48,7 @@ public sealed class PipelinesController(PipelineService pipelines) : ControllerB
         return new DeployPipelineAnswer { Id = pipeline.DeploymentNumber!.Value };
     }
 
-    /// <summary>Takes a pipeline out of service.</summary>
+    /// <summary>Ends a pipeline's deployment; the pipeline stays.</summary>
     [HttpPost("pipelines/undeploy")]
     public async Task<UndeployPipelineAnswer> Undeploy(UndeployPipelineRequest request, CancellationToken cancellation)
     {
@@ -56,7 +56,7 @@ public sealed class PipelinesController(PipelineService pipelines) : ControllerB
         return new UndeployPipelineAnswer();
     }
 
-    /// <summary>Whether a pipeline serves.</summary>
+    /// <summary>How a deployed pipeline does, by its name and its deployment's number.</summary>
     [HttpPost("status/get_deployment")]
     public async Task<DeploymentStatusWire> Status(DeploymentStatusRequest request, CancellationToken cancellation) =>
         PipelineMapping.ToStatus(await pipelines.ByDeploymentAsync(HttpContext.Caller(), request.Name, cancellation));
