@@ -3,6 +3,7 @@
 
 usage: serving.py ROWS URL KEY DATA.csv TARGET FLOOR.dll [seconds] [rounds]      single rows and 1,000 rows, with wrk
        serving.py STREAM URL KEY DATA.csv TARGET FLOOR.dll PID [rounds]          the whole file through one request, CSV out
+PEER in the environment is one more address that takes {"inputs": [...]}, such as a FastAPI server's.
 FLOOR.dll is a bare Kestrel endpoint with POST /predict_fast (ROWS), or a program that parses FILE on two threads and prints {"seconds"} (STREAM).
 """
 import json, os, re, statistics, subprocess, sys, tempfile, threading, time, urllib.request
@@ -65,7 +66,10 @@ def rows():
             for turn in range(rounds + 1):  # the first warms up and is thrown away
                 for count, connections in ((1, 32), (1000, 4)):
                     plain = [{f"f{i:02d}": v for i, v in enumerate(r.values())} for r in records[:count]]
+                    peers = [("peer", peer, "application/json", json.dumps({"inputs": plain}))] if (peer := os.environ.get("PEER")) else []
                     for name, where, kind, body in (
+                            *peers,
+                            ("hub", f"{url}/api/models/{model['id']}/predict", "application/json", json.dumps({"inputs": records[:count]})),
                             ("bare", "http://127.0.0.1:7304/predict_fast", "application/json", json.dumps({"inputs": plain})),
                             ("JSON", address, "application/json", json.dumps(records[:count])),
                             ("CSV", address, "text/csv", "\n".join(csv[:count + 1]) + "\n")):
