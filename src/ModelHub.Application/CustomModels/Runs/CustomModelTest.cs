@@ -35,6 +35,11 @@ public static class TestChecks
     public const string LongRunning = "longRunningService";
     public const string SideEffects = "sideEffects";
 
+    public const string Verification = "predictionVerificationCheck";
+    public const string Performance = "performanceCheck";
+    public const string Stability = "stabilityCheck";
+
+    /// <summary>Those that every test consists of.</summary>
     public static readonly IReadOnlyList<string> All = [LongRunning, Error, NullValues, SideEffects];
 
     public static TestMode DefaultOf(string check) => check is NullValues or SideEffects ? TestMode.Warn : TestMode.Fail;
@@ -52,12 +57,12 @@ public sealed class CustomModelTest
 
     public CustomModelTest(
         Guid id, CustomModelVersion version, Guid datasetVersionId, Guid jobId, CustomModelRuntime runtime,
-        IReadOnlyDictionary<string, TestMode> modes, Guid createdBy, DateTimeOffset now)
+        IReadOnlyDictionary<string, TestMode> modes, IEnumerable<string> extra, Guid createdBy, DateTimeOffset now)
     {
         (Id, ImageId) = (id, HubId.New(now));
         (VersionId, DatasetVersionId, JobId, Runtime, Modes, CreatedBy, CreatedAt) =
             (version.Id, datasetVersionId, jobId, runtime, modes, createdBy, now);
-        Results = TestChecks.All.ToDictionary(c => c, c => new TestResult(Mode(c) == TestMode.Skip ? TestStatus.Skipped : TestStatus.Queued, ""));
+        Results = TestChecks.All.Concat(extra).ToDictionary(c => c, c => new TestResult(Mode(c) == TestMode.Skip ? TestStatus.Skipped : TestStatus.Queued, ""));
     }
 
     public Guid Id { get; private set; }

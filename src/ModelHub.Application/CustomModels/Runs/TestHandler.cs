@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using ModelHub.Application.Datasets;
 using ModelHub.Application.Errors;
@@ -6,6 +7,7 @@ using ModelHub.Application.Registry;
 using ModelHub.Application.Sandboxes;
 using ModelHub.Application.Serving;
 using ModelHub.Application.Storage;
+using ModelHub.Engine.Data;
 
 namespace ModelHub.Application.CustomModels.Runs;
 
@@ -24,10 +26,11 @@ public sealed class TestHandler(HubDbContext db, ModelPrograms programs, ModelFi
         await run.SaveAsync(async fresh => (await OwnAsync(fresh, id))?.Start(), cancellation);
         var (model, version, program) = await programs.FindAsync(test.VersionId, cancellation)
             ?? throw ModelHubException.NotFound("custom model version");
-        var checks = new TestRun(log => Start(model, version, Bounded(program, test), log), program.Target.Name, test);
+        var checks = new TestRun(log => Start(model, version, Bounded(program, test), log), program.Target.Name, test, clock);
         try
         {
-            await checks.RunAsync(await tables.ReadAsync(test.DatasetVersionId, cancellation), cancellation);
+            var extra = JsonSerializer.Deserialize<ExtraChecks>(run.Job.Payload)!;
+            await checks.RunAsync(await tables.ReadAsync(test.DatasetVersionId, cancellation), extra, () => ExpectedAsync(extra, cancellation), cancellation);
         }
         catch (OperationCanceledException) when (run.CancelRequested)
         {
@@ -39,6 +42,13 @@ public sealed class TestHandler(HubDbContext db, ModelPrograms programs, ModelFi
         await run.CommitAsync(
             async fresh => (await OwnAsync(fresh, id))?.Finish(checks.Results, checks.Log, clock.GetUtcNow()),
             CancellationToken.None);
+    }
+
+    /// <summary>The dataset that predictions are to be compared with.</summary>
+    private async Task<Table> ExpectedAsync(ExtraChecks extra, CancellationToken cancellation)
+    {
+        var id = await db.Datasets.Where(d => d.Id == extra.Verification!.DatasetId).Select(d => d.LatestVersionId).FirstOrDefaultAsync(cancellation);
+        return await tables.ReadAsync(id ?? throw ModelHubException.NotFound("dataset"), cancellation);
     }
 
     /// <summary>The version's own code, or else the model file that it is.</summary>

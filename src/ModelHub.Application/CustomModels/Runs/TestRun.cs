@@ -11,18 +11,20 @@ namespace ModelHub.Application.CustomModels.Runs;
 /// <summary>The checks of a test, one after the other; the first that fails ends it.</summary>
 /// <param name="start">Makes the model; what it says goes to the log that it is given.</param>
 /// <param name="target">Name of the column that is not given to the model.</param>
-internal sealed class TestRun(Func<Action<BoundedLog>, IModelRunner> start, string? target, CustomModelTest test)
+internal sealed class TestRun(Func<Action<BoundedLog>, IModelRunner> start, string? target, CustomModelTest test, TimeProvider clock)
 {
     private const int MostRows = 10_000;
     private const int MostRowsAgain = 200;
     private readonly Dictionary<string, TestResult> _results = [];
+    private readonly Dictionary<string, string> _said = [];
     private readonly List<BoundedLog> _logs = [];
 
     public IReadOnlyDictionary<string, TestResult> Results => _results;
 
     public string Log => string.Join('\n', _logs.Select(l => l.ToString()).Where(t => t.Length > 0));
 
-    public async Task RunAsync(Table data, CancellationToken cancellation)
+    /// <param name="expected">Reads what predictions are compared with, where that is asked for.</param>
+    public async Task RunAsync(Table data, ExtraChecks extra, Func<Task<Table>> expected, CancellationToken cancellation)
     {
         var kept = data.Columns.Where(c => c.Name != target).ToList();
         var count = Math.Min(data.RowCount, MostRows);
@@ -46,8 +48,20 @@ internal sealed class TestRun(Func<Action<BoundedLog>, IModelRunner> start, stri
             return;
         if (!await CheckAsync(TestChecks.NullValues, () => NullValuesAsync(server, rows, cancellation)))
             return;
-        await CheckAsync(TestChecks.SideEffects, () => SideEffectsAsync(server, rows, first, cancellation));
+        if (!await CheckAsync(TestChecks.SideEffects, () => SideEffectsAsync(server, rows, first, cancellation)) || rows.RowCount == 0)
+            return;
+        var more = new ExtraCheckRuns(rows, (some, stop) => AskAsync(server, some, stop), server, clock);
+        if (extra.Verification is { } verification
+            && !await CheckAsync(TestChecks.Verification, async () => Say(TestChecks.Verification, await more.VerifyAsync(verification, await expected(), cancellation))))
+            return;
+        if (extra.Performance is { } performance
+            && !await CheckAsync(TestChecks.Performance, async () => Say(TestChecks.Performance, await more.PerformAsync(performance, cancellation))))
+            return;
+        if (extra.Stability is { } stability)
+            await CheckAsync(TestChecks.Stability, async () => Say(TestChecks.Stability, await more.StabiliseAsync(stability, cancellation)));
     }
+
+    private void Say(string check, string message) => _said[check] = message;
 
     /// <summary>Predictions; of answers that are no numbers, a number for each that is equal where the answers are.</summary>
     private static async Task<double[]> AskAsync(IModelRunner server, Table rows, CancellationToken cancellation)
@@ -69,7 +83,7 @@ internal sealed class TestRun(Func<Action<BoundedLog>, IModelRunner> start, stri
         try
         {
             await work();
-            _results[check] = new TestResult(TestStatus.Succeeded, "");
+            _results[check] = new TestResult(TestStatus.Succeeded, _said.GetValueOrDefault(check, ""));
             return true;
         }
         catch (ModelHubException failure) when (failure.Code != "sandbox_missing")

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using ModelHub.Application.Datasets;
 using ModelHub.Application.Environments;
@@ -12,7 +13,8 @@ namespace ModelHub.Application.CustomModels.Runs;
 /// <summary>A test that somebody wants.</summary>
 /// <param name="DatasetVersionId">Null for the dataset's newest.</param>
 public sealed record NewTest(
-    Guid ModelId, Guid VersionId, Guid DatasetId, Guid? DatasetVersionId, CustomModelRuntime Runtime, IReadOnlyDictionary<string, TestMode> Modes);
+    Guid ModelId, Guid VersionId, Guid DatasetId, Guid? DatasetVersionId, CustomModelRuntime Runtime, IReadOnlyDictionary<string, TestMode> Modes,
+    ExtraChecks Extra);
 
 /// <summary>A test with what it was made on.</summary>
 public sealed record TestView(
@@ -39,13 +41,19 @@ public sealed class TestService(HubDbContext db, JobService jobs, ProjectAccess 
         var data = wanted.DatasetVersionId ?? dataset.LatestVersionId ?? throw ModelHubException.Invalid("datasetId", "The dataset has no data yet.");
         if (!await db.Set<DatasetVersion>().AnyAsync(v => v.Id == data && v.DatasetId == dataset.Id, cancellation))
             throw ModelHubException.NotFound("dataset version");
+        if (wanted.Extra.Verification is { } verification)
+        {
+            var other = await db.Datasets.AsNoTracking().FirstOrDefaultAsync(d => d.Id == verification.DatasetId && d.LatestVersionId != null, cancellation)
+                ?? throw ModelHubException.Invalid("configuration.predictionVerificationCheck", "'outputDatasetId' names no dataset with data.");
+            await access.RequireAsync(caller, other.ProjectId, ProjectRole.Viewer, "dataset", cancellation);
+        }
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         await db.Database.ExecuteSqlAsync($"select 1 from custom_models where id = {model.Id} for update", cancellation);
         if (await IsUnderTestAsync(model.Id, cancellation))
             throw ModelHubException.Invalid("customModelId", "This model is under test already; wait for the end of that test or cancel it.");
         var now = clock.GetUtcNow();
-        var job = new Job(TestHandler.JobKind, JobLane.Light, caller.UserId, model.ProjectId, HubId.New(now), "{}", now);
-        var test = new CustomModelTest(job.SubjectId!.Value, version, data, job.Id, wanted.Runtime, wanted.Modes, caller.UserId, now);
+        var job = new Job(TestHandler.JobKind, JobLane.Light, caller.UserId, model.ProjectId, HubId.New(now), JsonSerializer.Serialize(wanted.Extra), now);
+        var test = new CustomModelTest(job.SubjectId!.Value, version, data, job.Id, wanted.Runtime, wanted.Modes, wanted.Extra.Names(), caller.UserId, now);
         db.Add(test);
         await jobs.EnqueueAsync(job, cancellation);
         await db.SaveChangesAsync(cancellation);

@@ -1,24 +1,25 @@
 """ModelHub's side of the sandbox: starts a custom model's server (start_server.sh) or calls its hooks (custom.py), and passes the hub's
 requests to it. Frames on standard input and output: length of what follows (4 bytes), number (4 bytes), status (2 bytes), body.
 """
-import http.client
 import json
 import os
+import socket
 import struct
 import subprocess
 import sys
 import threading
 import time
 import traceback
-from concurrent.futures import ThreadPoolExecutor
 
 CODE = "/opt/model"
 HEAD = struct.Struct(">IIH")
+THREADS = 16
 source = os.fdopen(os.dup(0), "rb")
 target = os.fdopen(os.dup(1), "wb", 0)
 os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
 os.dup2(2, 1)
 gate = threading.Lock()
+reading = threading.Lock()
 
 
 def answer(number, status, body):
@@ -33,6 +34,65 @@ def refuse(number, error):
     text = "".join(traceback.format_exception(error))
     print(text, file=sys.stderr, flush=True)
     answer(number, 500, json.dumps({"message": f"{type(error).__name__}: {error}", "traceback": text[-8000:]}).encode())
+
+
+class Link:
+    """A connection to the model's server: HTTP/1.1, as little of it as such servers speak, for http.client takes longer than many models do."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.file = self.socket.makefile("rb")
+        self.host = f" HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+
+    def ask(self, method, path, body):
+        """(status, body, whether the connection stays open)"""
+        head = method + " " + path + self.host
+        if body is not None:
+            head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        self.socket.sendall((head + "\r\n").encode() + (body or b""))
+        status, headers = self.head()
+        while 100 <= status < 200:
+            status, headers = self.head()
+        stays = headers.get(b"connection", b"").lower() != b"close"
+        if headers.get(b"transfer-encoding", b"").lower() == b"chunked":
+            return status, b"".join(self.chunks()), stays
+        if b"content-length" in headers:
+            return status, self.exactly(int(headers[b"content-length"])), stays
+        return (status, b"", stays) if status in (204, 304) else (status, self.file.read(), False)
+
+    def head(self):
+        line = self.file.readline(65537)
+        if not line:
+            raise ConnectionResetError("the server closed the connection")
+        parts = line.split(None, 2)
+        if len(parts) < 2 or not parts[0].startswith(b"HTTP/1.") or not parts[1].isdigit():
+            raise OSError(f"the server answered {line[:100]!r} instead of HTTP")
+        headers = {b"connection": b"close"} if parts[0] == b"HTTP/1.0" else {}
+        for _ in range(200):
+            line = self.file.readline(65537)
+            if line in (b"\r\n", b"\n", b""):
+                return int(parts[1]), headers
+            name, _, value = line.partition(b":")
+            headers[name.strip().lower()] = value.strip()
+        raise OSError("the server's answer has more than 200 headers")
+
+    def chunks(self):
+        while size := int(self.file.readline(100).split(b";")[0], 16):
+            yield self.exactly(size)
+            self.file.readline(3)
+        while self.file.readline(65537) not in (b"\r\n", b"\n", b""):
+            pass
+
+    def exactly(self, size):
+        data = self.file.read(size)
+        if len(data) < size:
+            raise OSError("the server closed the connection within its answer")
+        return data
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
 
 
 class Server:
@@ -66,32 +126,33 @@ class Server:
             try:
                 if self.ask("GET", "/", None)[0] == 200:
                     return
-            except (OSError, http.client.HTTPException):
+            except (OSError, ValueError):
                 pass
-            time.sleep(0.02)
+            time.sleep(0.01)
 
     def ask(self, method, path, body):
         for attempt in (0, 1):
             link, self.local.link = getattr(self.local, "link", None), None
             fresh = link is None
-            link = link or http.client.HTTPConnection("127.0.0.1", self.port)
             try:
-                link.request(method, self.prefix + path, body, {"Content-Type": "application/json"} if body is not None else {})
-                got = link.getresponse()
-                data = got.read()
-            except (http.client.BadStatusLine, ConnectionResetError, BrokenPipeError):
-                link.close()
+                link = link or Link(self.port)
+                status, data, stays = link.ask(method, self.prefix + path, body)
+            except (ConnectionResetError, BrokenPipeError):
+                if link:
+                    link.close()
                 if fresh or attempt:
                     raise
                 continue                                        # it closed an idle connection
-            if not got.will_close:
+            if stays:
                 self.local.link = link
-            return got.status, data
+            else:
+                link.close()
+            return status, data
 
     def predict(self, number, body):
         try:
             answer(number, *self.ask("POST", "/predict_no_state/", body))
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError) as error:
             time.sleep(0.5)                                     # when its process ends, so does this one, and the hub is told the exit code
             answer(number, 502, json.dumps({"message": f"the model closed the connection: {error!r}"}).encode())
 
@@ -168,10 +229,21 @@ def text_or_bytes(body):
 
 
 def free_port():
-    import socket
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def serve(model):
+    """Takes requests in turn with the other threads: who reads one answers it, so that none is handed over."""
+    while True:
+        with reading:
+            head = source.read(HEAD.size)
+            if len(head) < HEAD.size:
+                os._exit(0)
+            length, number, _ = HEAD.unpack(head)
+            body = source.read(length - 6)
+        model.predict(number, body)
 
 
 def main():
@@ -184,13 +256,9 @@ def main():
         sys.exit(2)
     model.wait()
     answer(0, 200, b"")
-    workers = ThreadPoolExecutor(16)
-    while True:
-        head = source.read(HEAD.size)
-        if len(head) < HEAD.size:
-            os._exit(0)
-        length, number, _ = HEAD.unpack(head)
-        workers.submit(model.predict, number, source.read(length - 6))
+    for _ in range(THREADS - 1):
+        threading.Thread(target=serve, args=(model,), daemon=True).start()
+    serve(model)
 
 
 main()

@@ -66,7 +66,8 @@ public sealed record TestRequest
                 _ => throw ModelHubException.Invalid("networkEgressPolicy", "'networkEgressPolicy' is NONE or PUBLIC."),
             },
         },
-        (Configuration ?? new Dictionary<string, JsonElement>()).Where(c => TestChecks.All.Contains(c.Key)).ToDictionary(c => c.Key, c => Mode(c.Key, c.Value)));
+        (Configuration ?? new Dictionary<string, JsonElement>()).Where(c => TestChecks.All.Contains(c.Key)).ToDictionary(c => c.Key, c => Mode(c.Key, c.Value)),
+        TestSettings.Of(Configuration));
 
     private static TestMode Mode(string check, JsonElement value) => (check, value.ValueKind == JsonValueKind.String ? value.GetString() : null) switch
     {
