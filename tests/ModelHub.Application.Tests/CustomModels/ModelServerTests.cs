@@ -86,7 +86,7 @@ public sealed class ModelServerTests : IDisposable
     [Theory]
     [InlineData("import sys\nprint('boom: no weights')\nsys.exit(3)\n", "exit code 3", "boom: no weights")]
     [InlineData("def score(data, model):\n    import os\n    os._exit(7)\n", "exit code 7", "")]
-    [InlineData("def score(data, model, **kw):\n    import os\n    os.kill(os.getpid(), 11)\n", "exit code 139", "")]
+    [InlineData("def score(data, model, **kw):\n    import os, time\n    os.kill(os.getpid(), 11)\n    time.sleep(9)\n", "exit code 139", "")]
     [InlineData("def score(data, model, **kw):\n    while True: pass\n", "did not answer within", "")]
     [InlineData("def score(data, model, **kw):\n    raise KeyError('the column')\n", "KeyError", "in score")]
     [InlineData("def score(data, model, **kw):\n    return [1.0]\n", "1 predictions for 3 rows", "")]
