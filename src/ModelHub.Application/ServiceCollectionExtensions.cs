@@ -47,6 +47,7 @@ public static class ServiceCollectionExtensions
         services.AddScoped<IJobHandler, TrainHandler>();
         services.AddScoped<IJobHandler, AssistHandler>();
         services.AddScoped<ModelService>();
+        services.AddScoped<ModelImports>();
         services.AddScoped<ExplanationService>();
         services.AddScoped<ModelImpactService>();
         services.AddScoped<ExportService>();

@@ -53,7 +53,10 @@ public sealed class ExplanationService(HubDbContext db, ModelService models, Mod
 
     private async Task<Explanation> ComputeAsync(Model model, ModelReport report, CancellationToken cancellation)
     {
-        var versionId = await db.Experiments.Where(x => x.Id == model.ExperimentId).Select(x => x.DatasetVersionId).SingleAsync(cancellation);
+        var (origin, versionId) = await db.Experiments.Where(x => x.Id == model.ExperimentId)
+            .Select(x => ValueTuple.Create(x.Origin, x.DatasetVersionId)).SingleAsync(cancellation);
+        if (origin == ModelImports.Origin)
+            return new Explanation(); // its training data is elsewhere
         var table = await tables.ReadAsync(versionId, cancellation);
         var trained = (await cache.GetAsync(model.Id, cancellation)).Trained!;
         var explanation = await Task.Run(() => Explanation.Of(trained, table, report.VariableImportance, cancellation), cancellation);

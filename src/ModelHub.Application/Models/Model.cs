@@ -66,6 +66,9 @@ public sealed class Model
     /// <summary>Confusion matrix, curves, importance, scoring history: what explaining shows, as JSON.</summary>
     public string Report { get; private set; } = "{}";
 
+    /// <summary>Where an imported model came from, as JSON; null for one that was trained here.</summary>
+    public string? Lineage { get; private set; }
+
     public DateTimeOffset CreatedAt { get; private set; }
 
     public void Trained(string artifactSha256, long sizeBytes, double trainSeconds, double microsPerRow)
@@ -89,6 +92,8 @@ public sealed class Model
         FailureReason = reason;
         TrainSeconds = trainSeconds;
     }
+
+    public void ImportedWith(string lineage) => Lineage = lineage;
 
     public void DrawLineAt(double threshold) => PredictionThreshold = threshold;
 

@@ -13,6 +13,11 @@ namespace ModelHub.Application.Models;
 /// <summary>A model with the names of where it belongs.</summary>
 public sealed record ModelView(Model Model, string ExperimentName, string ProjectName, bool InProduction = false, bool InStaging = false);
 
+/// <summary>A model as lists show it.</summary>
+public sealed record ModelSummary(
+    Guid Id, string Name, string Algorithm, Guid ExperimentId, string ExperimentName, Guid ProjectId, string ProjectName, bool IsBest, bool InProduction,
+    bool InStaging, Dictionary<string, double> Metrics, DateTimeOffset CreatedAt);
+
 /// <summary>Which models are wanted, and in what order.</summary>
 public sealed record ModelFilter
 {
@@ -40,53 +45,65 @@ public sealed record ModelFilter
 /// <summary>Trained models: listed, inspected, deleted.</summary>
 public sealed class ModelService(HubDbContext db, ProjectAccess access, IArtifactStore store)
 {
+    /// <summary>Shown and sorted by, not stored: one less the macro recall.</summary>
+    public const string PerClassError = "mean_per_class_error";
+
     public static readonly string[] Sortable =
         ["auc", "logloss", "accuracy", "rmse", "mse", "mae", "r2", "macro_f1", "micro_f1", "macro_precision", "macro_recall"];
 
-    public async Task<Page<ModelView>> ListAsync(Caller caller, ModelFilter filter, Paging paging, CancellationToken cancellation)
+    /// <summary>One query, in the order of an index: the names and flags are looked up for the page's rows only.</summary>
+    public async Task<Page<ModelSummary>> ListAsync(Caller caller, ModelFilter filter, Paging paging, CancellationToken cancellation)
     {
-        var models = from m in db.Models.AsNoTracking()
-                     join x in db.Experiments on m.ExperimentId equals x.Id
-                     join p in db.Projects on m.ProjectId equals p.Id
-                     where access.VisibleIds(caller).Contains(m.ProjectId) && m.ArtifactSha256 != null
-                        && (filter.ProjectId == null || m.ProjectId == filter.ProjectId)
-                        && (filter.ExperimentId == null || m.ExperimentId == filter.ExperimentId)
-                        && (filter.Algorithm == null || m.Algorithm == filter.Algorithm)
-                        && (!filter.BestOnly || m.IsBest)
-                     select new
-                     {
-                         Model = m,
-                         Experiment = x.Name,
-                         Project = p.Name,
-                         Production = Serving(DeploymentStage.Production).Contains(m.Id),
-                         Staging = Serving(DeploymentStage.Staging).Contains(m.Id),
-                     };
+        var models = Wanted(caller, filter);
+        var page = await Ordered(models, filter).Skip(paging.Offset).Take(paging.Limit).Select(m => new
+        {
+            Total = models.Count(),
+            Summary = new ModelSummary(
+                m.Id, m.Name, m.Algorithm, m.ExperimentId, db.Experiments.Where(x => x.Id == m.ExperimentId).Select(x => x.Name).First(),
+                m.ProjectId, db.Projects.Where(p => p.Id == m.ProjectId).Select(p => p.Name).First(), m.IsBest,
+                Serving(DeploymentStage.Production).Contains(m.Id), Serving(DeploymentStage.Staging).Contains(m.Id), m.Metrics, m.CreatedAt),
+        }).ToListAsync(cancellation);
+        var total = page.Count > 0 ? page[0].Total : await models.CountAsync(cancellation);
+        return new Page<ModelSummary>([.. page.Select(r => r.Summary)], total, paging.Limit, paging.Offset);
+    }
+
+    private IQueryable<Model> Wanted(Caller caller, ModelFilter filter)
+    {
+        var models = db.Models.AsNoTracking().Where(m => access.VisibleIds(caller).Contains(m.ProjectId) && m.ArtifactSha256 != null);
+        if (filter.ProjectId is { } project)
+            models = models.Where(m => m.ProjectId == project);
+        if (filter.ExperimentId is { } experiment)
+            models = models.Where(m => m.ExperimentId == experiment);
+        if (filter.Algorithm is { } algorithm)
+            models = models.Where(m => m.Algorithm == algorithm);
+        if (filter.BestOnly)
+            models = models.Where(m => m.IsBest);
         if (filter.InProduction)
-            models = models.Where(r => Serving(DeploymentStage.Production).Contains(r.Model.Id));
+            models = models.Where(m => Serving(DeploymentStage.Production).Contains(m.Id));
         if (filter.InStaging)
-            models = models.Where(r => Serving(DeploymentStage.Staging).Contains(r.Model.Id));
-        if (filter.Search is { Length: > 0 } search)
-        {
-            var pattern = LikePattern.Containing(search);
-            models = models.Where(r => EF.Functions.ILike(r.Model.Name, pattern, "\\") || EF.Functions.ILike(r.Model.Algorithm, pattern, "\\")
-                || EF.Functions.ILike(r.Experiment, pattern, "\\") || EF.Functions.ILike(r.Project, pattern, "\\"));
-        }
-        var total = await models.CountAsync(cancellation);
-        if (filter.SortMetric is { } metric)
-        {
-            if (!Sortable.Contains(metric))
-                throw ModelHubException.Invalid("sort_metric", $"'sort_metric' is one of {string.Join(", ", Sortable)}.");
-            var descending = filter.Descending ?? metric is not ("logloss" or "rmse" or "mse" or "mae");
-            var keyed = models.Select(r => new { Row = r, Key = EF.Property<double?>(r.Model, "metric_" + metric) });
-            models = (descending ? keyed.OrderBy(r => r.Key == null).ThenByDescending(r => r.Key) : keyed.OrderBy(r => r.Key == null).ThenBy(r => r.Key))
-                .ThenBy(r => r.Row.Model.Id).Select(r => r.Row);
-        }
-        else
-        {
-            models = models.OrderByDescending(r => r.Model.CreatedAt).ThenBy(r => r.Model.Id);
-        }
-        var items = await models.Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
-        return new Page<ModelView>([.. items.Select(r => new ModelView(r.Model, r.Experiment, r.Project, r.Production, r.Staging))], total, paging.Limit, paging.Offset);
+            models = models.Where(m => Serving(DeploymentStage.Staging).Contains(m.Id));
+        if (filter.Search is not { Length: > 0 } search)
+            return models;
+        var pattern = LikePattern.Containing(search);
+        return models.Where(m => EF.Functions.ILike(m.Name, pattern, "\\") || EF.Functions.ILike(m.Algorithm, pattern, "\\")
+            || db.Experiments.Any(x => x.Id == m.ExperimentId && EF.Functions.ILike(x.Name, pattern, "\\"))
+            || db.Projects.Any(p => p.Id == m.ProjectId && EF.Functions.ILike(p.Name, pattern, "\\")));
+    }
+
+    private static IQueryable<Model> Ordered(IQueryable<Model> models, ModelFilter filter)
+    {
+        if (filter.SortMetric is not { } metric)
+            return models.OrderByDescending(m => m.CreatedAt).ThenBy(m => m.Id);
+        var descending = filter.Descending ?? !(MetricDirection.IsLoss(metric) || metric == PerClassError);
+        if (metric == PerClassError) // one less the macro recall
+            (metric, descending) = ("macro_recall", !descending);
+        if (!Sortable.Contains(metric))
+            throw ModelHubException.Invalid("sort_metric", $"'sort_metric' is one of {string.Join(", ", Sortable)}, {PerClassError}.");
+        // Models without the metric come last, whatever the direction; an index per metric has just this order for the better first.
+        var column = "metric_" + metric;
+        var known = models.OrderBy(m => EF.Property<double?>(m, column) == null);
+        return (descending
+            ? known.ThenByDescending(m => EF.Property<double?>(m, column)) : known.ThenBy(m => EF.Property<double?>(m, column))).ThenBy(m => m.Id);
     }
 
     public async Task<ModelView> GetAsync(Caller caller, Guid id, CancellationToken cancellation)

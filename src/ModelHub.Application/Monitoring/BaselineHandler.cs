@@ -3,6 +3,7 @@ using ModelHub.Application.Datasets;
 using ModelHub.Application.Deployments;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Jobs;
+using ModelHub.Application.Models;
 using ModelHub.Application.Serving;
 using ModelHub.Application.Storage;
 
@@ -18,7 +19,8 @@ public sealed class BaselineHandler(HubDbContext db, DatasetTables tables, Model
 
     /// <summary>Whether a model was trained here and has no baseline yet.</summary>
     internal static Task<bool> NeedsAsync(HubDbContext db, Guid modelId, CancellationToken cancellation) =>
-        db.Models.AnyAsync(m => m.Id == modelId && !db.Set<ModelBaseline>().Any(b => b.ModelId == modelId), cancellation);
+        db.Models.AnyAsync(m => m.Id == modelId && !db.Set<ModelBaseline>().Any(b => b.ModelId == modelId)
+            && db.Experiments.Any(x => x.Id == m.ExperimentId && x.Origin != ModelImports.Origin), cancellation);
 
     internal static Job JobFor(Deployment deployment, Guid modelId, DateTimeOffset now) =>
         new(JobKind, JobLane.Light, deployment.CreatedBy, deployment.ProjectId, modelId, "{}", now);

@@ -142,7 +142,10 @@ public sealed class HubDbContext(DbContextOptions<HubDbContext> options) : DbCon
             }
             e.Property(m => m.Parameters).IsJson();
             e.Property(m => m.Report).IsJson();
+            e.Property(m => m.Lineage).IsJson();
             e.HasIndex(m => new { m.ProjectId, m.CreatedAt });
+            e.HasIndex(m => new { m.CreatedAt, m.Id }).IsDescending(true, false);
+            e.HasIndex(m => m.ProjectId).HasFilter("artifact_sha256 is not null").HasDatabaseName("ix_models_trained");
             e.HasIndex(m => m.ExperimentId);
             e.HasIndex(m => m.ArtifactSha256);
             e.HasOne<Experiment>().WithMany().HasForeignKey(m => m.ExperimentId).OnDelete(DeleteBehavior.Cascade);

@@ -82,25 +82,25 @@ internal static class ModelMapping
         Leaderboard = leaderboard is null ? null : [.. leaderboard.Select((m, at) => ToEntry(m, at + 1))],
     };
 
-    public static ModelListWire ToListWire(ModelView view) => new()
+    public static ModelListWire ToListWire(ModelSummary model) => new()
     {
-        Id = view.Model.Id,
-        Name = view.Model.Name,
-        Algo = view.Model.Algorithm,
-        ExperimentId = view.Model.ExperimentId,
-        ExperimentName = view.ExperimentName,
-        ProjectId = view.Model.ProjectId,
-        ProjectName = view.ProjectName,
-        IsBest = view.Model.IsBest,
-        IsProduction = view.InProduction,
-        IsStaging = view.InStaging,
-        Metrics = view.Model.Metrics.ToDictionary(m => m.Key, m => (object)m.Value, StringComparer.Ordinal),
-        CreatedAt = view.Model.CreatedAt,
+        Id = model.Id,
+        Name = model.Name,
+        Algo = model.Algorithm,
+        ExperimentId = model.ExperimentId,
+        ExperimentName = model.ExperimentName,
+        ProjectId = model.ProjectId,
+        ProjectName = model.ProjectName,
+        IsBest = model.IsBest,
+        IsProduction = model.InProduction,
+        IsStaging = model.InStaging,
+        Metrics = Shown(model.Metrics),
+        CreatedAt = model.CreatedAt,
     };
 
     public static ModelAnswer ToAnswer(ModelView view)
     {
-        var metrics = view.Model.Metrics.ToDictionary(m => m.Key, m => (object)m.Value, StringComparer.Ordinal);
+        var metrics = Shown(view.Model.Metrics);
         var report = Parse(view.Model.Report)!.Value;
         foreach (var name in new[] { "confusion_matrix", "variable_importance" })
         {
@@ -113,7 +113,7 @@ internal static class ModelMapping
             ExperimentName = view.ExperimentName, ProjectId = view.Model.ProjectId, ProjectName = view.ProjectName, IsBest = view.Model.IsBest,
             IsProduction = view.InProduction, IsStaging = view.InStaging, Metrics = metrics, CreatedAt = view.Model.CreatedAt, Task = view.Model.Task,
             ArtifactId = view.Model.ArtifactSha256 is { } own ? HubId.OfArtifact(own) : null, ArtifactSha256 = view.Model.ArtifactSha256, TrainSeconds = view.Model.TrainSeconds, MicrosPerRow = view.Model.MicrosPerRow,
-            SizeBytes = view.Model.SizeBytes,
+            SizeBytes = view.Model.SizeBytes, Lineage = Parse(view.Model.Lineage),
         };
         return new ModelAnswer(model, view.Model.ArtifactSha256 is { } sha256 ? [new ArtifactLinkWire(HubId.OfArtifact(sha256), "model", "model_binary")] : []);
     }
@@ -170,6 +170,14 @@ internal static class ModelMapping
         FoldDeviation = Deviation(model.FoldScores),
         TrainSeconds = model.TrainSeconds, MicrosPerRow = model.MicrosPerRow, SizeBytes = model.SizeBytes, FailureReason = model.FailureReason,
     };
+
+    private static Dictionary<string, object> Shown(Dictionary<string, double> metrics)
+    {
+        var shown = metrics.ToDictionary(m => m.Key, m => (object)m.Value, StringComparer.Ordinal);
+        if (metrics.TryGetValue("macro_recall", out var recall))
+            shown[ModelService.PerClassError] = 1 - recall;
+        return shown;
+    }
 
     private static double? Deviation(double[] scores)
     {

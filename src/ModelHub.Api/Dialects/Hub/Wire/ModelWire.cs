@@ -46,11 +46,18 @@ public sealed record ModelDetailWire : ModelListWire
     public required double MicrosPerRow { get; init; }
 
     public required long SizeBytes { get; init; }
+
+    /// <summary>Where an imported model came from.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? Lineage { get; init; }
 }
 
 public sealed record ArtifactLinkWire(Guid ArtifactId, string OwnerType, string Label);
 
 public sealed record ModelAnswer(ModelDetailWire Model, IReadOnlyList<ArtifactLinkWire> ArtifactLinks);
+
+/// <param name="Manifest">Name, algorithm, metrics, parameters, report, the search and the data that the model came of, and the SHA-256 of its file.</param>
+public sealed record ManifestAnswer(JsonElement Manifest);
 
 public sealed record ParametersAnswer(JsonElement Parameters);
 

@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+
+namespace ModelHub.Api.Dialects.Hub.Reports;
+
+/// <summary>Small charts as inline SVG, 320 × 240: readable in print, without scripts.</summary>
+internal static class Chart
+{
+    private const double Left = 48, Top = 12, Width = 260, Height = 186;
+
+    /// <summary>A line (or points) over two axes; the diagonal dotted where it is what chance, or perfection, would give.</summary>
+    public static string Of(
+        string title, string across, string up, IReadOnlyList<(double X, double Y)> points, bool unit = false, bool diagonal = false, bool dots = false)
+    {
+        points = [.. points.Where(p => double.IsFinite(p.X) && double.IsFinite(p.Y))];
+        if (points.Count == 0)
+            return "";
+        var (x0, x1) = unit ? (0, 1) : Range(points.Select(p => p.X));
+        var (y0, y1) = unit ? (0, 1) : Range(points.Select(p => p.Y));
+        double X(double x) => Left + (x - x0) / (x1 - x0) * Width;
+        double Y(double y) => Top + Height - (y - y0) / (y1 - y0) * Height;
+        var svg = Open(title, across, up);
+        foreach (var (value, anchor) in new[] { (x0, "start"), (x1, "end") })
+            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{X(value):0.#}\" y=\"{Top + Height + 13}\" text-anchor=\"{anchor}\">{value:0.###}</text>");
+        foreach (var value in new[] { y0, y1 })
+            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Left - 4}\" y=\"{Y(value) + 4:0.#}\" text-anchor=\"end\">{value:0.###}</text>");
+        if (diagonal)
+        {
+            var (low, high) = (Math.Max(x0, y0), Math.Min(x1, y1));
+            svg.Append(CultureInfo.InvariantCulture, $"<line class=\"dotted\" x1=\"{X(low):0.#}\" y1=\"{Y(low):0.#}\" x2=\"{X(high):0.#}\" y2=\"{Y(high):0.#}\"/>");
+        }
+        if (dots)
+            svg.AppendJoin("", points.Select(p => string.Create(CultureInfo.InvariantCulture, $"<circle cx=\"{X(p.X):0.#}\" cy=\"{Y(p.Y):0.#}\" r=\"2\"/>")));
+        else
+            svg.Append("<polyline points=\"").AppendJoin(' ', points.Select(p => string.Create(CultureInfo.InvariantCulture, $"{X(p.X):0.#},{Y(p.Y):0.#}"))).Append("\"/>");
+        return svg.Append("</svg>").ToString();
+    }
+
+    /// <summary>A bar per name.</summary>
+    public static string Bars(string title, IReadOnlyList<(string Name, double Value)> bars)
+    {
+        if (bars.Count == 0)
+            return "";
+        var most = Math.Max(bars.Max(b => Math.Abs(b.Value)), double.Epsilon);
+        var svg = new StringBuilder().Append(CultureInfo.InvariantCulture, $"<svg viewBox=\"0 0 320 {bars.Count * 20 + 4}\" role=\"img\" aria-label=\"{Text(title)}\">");
+        for (var i = 0; i < bars.Count; i++)
+        {
+            var length = Math.Max(0, bars[i].Value) / most * 140;
+            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"112\" y=\"{i * 20 + 15}\" text-anchor=\"end\">{Text(Short(bars[i].Name))}</text>")
+                .Append(CultureInfo.InvariantCulture, $"<rect x=\"118\" y=\"{i * 20 + 4}\" width=\"{length:0.#}\" height=\"14\"/>")
+                .Append(CultureInfo.InvariantCulture, $"<text x=\"{122 + length:0.#}\" y=\"{i * 20 + 15}\">{bars[i].Value:0.####}</text>");
+        }
+        return svg.Append("</svg>").ToString();
+    }
+
+    /// <summary>A dot per row on a column's line: how far it moved the score; columns by their mean size.</summary>
+    public static string Swarm(string title, IReadOnlyList<(string Name, IReadOnlyList<double> Values)> columns)
+    {
+        var all = columns.SelectMany(c => c.Values).Where(double.IsFinite).ToList();
+        if (all.Count == 0)
+            return "";
+        var most = Math.Max(all.Max(Math.Abs), double.Epsilon);
+        var svg = new StringBuilder().Append(CultureInfo.InvariantCulture, $"<svg viewBox=\"0 0 320 {columns.Count * 22 + 4}\" role=\"img\" aria-label=\"{Text(title)}\">")
+            .Append(CultureInfo.InvariantCulture, $"<line class=\"dotted\" x1=\"216\" y1=\"0\" x2=\"216\" y2=\"{columns.Count * 22}\"/>");
+        for (var c = 0; c < columns.Count; c++)
+        {
+            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"112\" y=\"{c * 22 + 15}\" text-anchor=\"end\">{Text(Short(columns[c].Name))}</text>");
+            var at = 0;
+            foreach (var value in columns[c].Values.Where(double.IsFinite))
+                svg.Append(CultureInfo.InvariantCulture, $"<circle cx=\"{216 + value / most * 96:0.#}\" cy=\"{c * 22 + 11 + (at++ * 7 % 11 - 5):0}\" r=\"1.6\"/>");
+        }
+        return svg.Append("</svg>").ToString();
+    }
+
+    public static string Text(string? text) => WebUtility.HtmlEncode(text ?? "");
+
+    private static StringBuilder Open(string title, string across, string up) => new StringBuilder()
+        .Append(CultureInfo.InvariantCulture, $"<svg viewBox=\"0 0 320 240\" role=\"img\" aria-label=\"{Text(title)}\">")
+        .Append(CultureInfo.InvariantCulture, $"<rect class=\"frame\" x=\"{Left}\" y=\"{Top}\" width=\"{Width}\" height=\"{Height}\"/>")
+        .Append(CultureInfo.InvariantCulture, $"<text x=\"{Left + Width / 2}\" y=\"232\" text-anchor=\"middle\">{Text(across)}</text>")
+        .Append(CultureInfo.InvariantCulture, $"<text transform=\"translate(12 {Top + Height / 2}) rotate(-90)\" text-anchor=\"middle\">{Text(up)}</text>");
+
+    private static string Short(string name) => name.Length <= 18 ? name : name[..17] + "…";
+
+    private static (double Low, double High) Range(IEnumerable<double> values)
+    {
+        var (low, high) = (values.Min(), values.Max());
+        return high > low ? (low, high) : (low - 0.5, low + 0.5);
+    }
+}

@@ -1,0 +1,133 @@
+using System.Data.Common;
+using System.Diagnostics;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using ModelHub.Application.Storage;
+
+namespace ModelHub.Api.Tests.Models;
+
+[Collection("hub")]
+public sealed class ModelListTests(RunningHub hub)
+{
+    /// <summary>A page of very many models is one query that walks an index, whatever it is sorted by.</summary>
+    [Fact]
+    public async Task A_page_of_many_models_is_one_query_in_the_order_of_an_index()
+    {
+        var made = await Leaderboards.OfAsync(hub, "binary");
+        using var owner = await hub.NewUserAsync();
+        var project = (await owner.PostAsJsonAsync("/api/projects", new { name = "many" }).JsonAsync(201)).GetProperty("project").GetProperty("id").GetString()!;
+        await using var scope = hub.Services.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<HubDbContext>();
+        await FillAsync(db, Guid.Parse(project), Guid.Parse(made.BestId), 30_000);
+        foreach (var (query, index) in new[]
+        {
+            ("", "ix_models_created_at_id"), ("&sort_metric=auc", "ix_models_by_auc"), ("&sort_metric=logloss", "ix_models_by_logloss"),
+            ("&sort_metric=mean_per_class_error", "ix_models_by_macro_recall"),
+        })
+        {
+            using var seen = new Commands();
+            var page = await owner.GetAsync($"/api/models?limit=50&offset=100{query}").JsonAsync();
+            Assert.Equal(30_000, page.GetProperty("total").GetInt32());
+            Assert.Equal(50, page.GetProperty("items").GetArrayLength());
+            var sql = Assert.Single(seen.Texts, t => t.Contains("models", StringComparison.Ordinal));
+            Assert.Contains(index, await PlanAsync(db, sql), StringComparison.Ordinal);
+        }
+        var best = await owner.GetAsync("/api/models?limit=5&sort_metric=auc").JsonAsync();
+        Assert.Equal(30_000, best.GetProperty("items").EnumerateArray().Max(m => m.GetProperty("metrics").GetProperty("auc").GetDouble()) * 30_000, 6);
+        var none = await owner.GetAsync("/api/models?offset=40000").JsonAsync();
+        Assert.Equal((30_000, 0), (none.GetProperty("total").GetInt32(), none.GetProperty("items").GetArrayLength()));
+    }
+
+    private static async Task FillAsync(HubDbContext db, Guid project, Guid model, int count)
+    {
+        await db.Database.ExecuteSqlAsync(
+            $"""
+             with x as (
+                 insert into experiments select (jsonb_populate_record(x, jsonb_build_object('id', gen_random_uuid(), 'project_id', {project}, 'best_model_id', null))).*
+                 from experiments x join models m on m.experiment_id = x.id where m.id = {model} returning id)
+             insert into models (id, project_id, experiment_id, name, algorithm, task, is_best, artifact_sha256, size_bytes, train_seconds, micros_per_row,
+                                 metrics, fold_scores, parameters, report, created_at)
+             select gen_random_uuid(), {project}, x.id, 'many ' || i, 'GBM', 'binary', false, m.artifact_sha256, 1, 1, 1,
+                    jsonb_build_object('auc', i / {count}::float8, 'logloss', (i * 7919 % {count}) / {count}::float8, 'macro_recall', (i * 31 % {count}) / {count}::float8),
+                    m.fold_scores, m.parameters, '[]'::jsonb, m.created_at + i * interval '1 millisecond'
+             from x, models m, generate_series(1, {count}) i where m.id = {model}
+             """);
+        await db.Database.ExecuteSqlRawAsync("analyze models, project_members");
+    }
+
+    /// <summary>The plan of a statement that was seen, with its parameters as it had them.</summary>
+    private static async Task<string> PlanAsync(HubDbContext db, string sql)
+    {
+        await db.Database.OpenConnectionAsync();
+        await using var command = db.Database.GetDbConnection().CreateCommand();
+        command.CommandText = "explain " + sql;
+        await using var reader = await command.ExecuteReaderAsync();
+        var plan = new List<string>();
+        while (await reader.ReadAsync())
+            plan.Add(reader.GetString(0));
+        return string.Join('\n', plan);
+    }
+
+    /// <summary>Statements that requests of this test cause, with their parameters written out.</summary>
+    private sealed class Commands : IObserver<DiagnosticListener>, IObserver<KeyValuePair<string, object?>>, IDisposable
+    {
+        private readonly ActivityListener _activities = new()
+        {
+            ShouldListenTo = source => source.Name == "Microsoft.AspNetCore",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+        };
+
+        private readonly Activity _activity = new Activity("seen").Start();
+        private readonly List<IDisposable> _subscriptions = [];
+
+        public Commands()
+        {
+            ActivitySource.AddActivityListener(_activities);
+            _subscriptions.Add(DiagnosticListener.AllListeners.Subscribe(this));
+        }
+
+        public System.Collections.Concurrent.ConcurrentQueue<string> Texts { get; } = new();
+
+        public void OnNext(DiagnosticListener value)
+        {
+            if (value.Name == "Microsoft.EntityFrameworkCore")
+                _subscriptions.Add(value.Subscribe(this));
+        }
+
+        public void OnNext(KeyValuePair<string, object?> value)
+        {
+            if (value.Value is CommandEventData { Command: { } command } && value.Key.EndsWith("CommandExecuting", StringComparison.Ordinal)
+                && Activity.Current?.TraceId == _activity.TraceId)
+                Texts.Enqueue(Written(command));
+        }
+
+        public void OnCompleted()
+        {
+        }
+
+        public void OnError(Exception error)
+        {
+        }
+
+        public void Dispose()
+        {
+            _subscriptions.ForEach(s => s.Dispose());
+            _activities.Dispose();
+            _activity.Dispose();
+        }
+
+        private static string Written(DbCommand command)
+        {
+            var text = command.CommandText;
+            foreach (var parameter in command.Parameters.Cast<DbParameter>().OrderByDescending(p => p.ParameterName.Length))
+            {
+                var value = parameter.Value switch { Guid id => $"'{id}'::uuid", string word => $"'{word}'", var other => other?.ToString() ?? "null" };
+                text = text.Replace("@" + parameter.ParameterName.TrimStart('@'), value, StringComparison.Ordinal);
+            }
+            return text;
+        }
+    }
+}
