@@ -1743,6 +1743,10 @@ namespace ModelHub.Infrastructure.Migrations
                         .HasColumnType("boolean")
                         .HasColumnName("is_best");
 
+                    b.Property<string>("Lineage")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("lineage");
+
                     b.Property<string>("Metrics")
                         .IsRequired()
                         .HasColumnType("jsonb")
@@ -1877,8 +1881,15 @@ namespace ModelHub.Infrastructure.Migrations
                     b.HasIndex("Number")
                         .IsUnique();
 
+                    b.HasIndex("ProjectId")
+                        .HasDatabaseName("ix_models_trained")
+                        .HasFilter("artifact_sha256 is not null");
+
                     b.HasIndex("VersionNumber")
                         .IsUnique();
+
+                    b.HasIndex("CreatedAt", "Id")
+                        .IsDescending(true, false);
 
                     b.HasIndex("ProjectId", "CreatedAt");
 

@@ -24,7 +24,7 @@ public sealed class ModelListTests(RunningHub hub)
         await FillAsync(db, Guid.Parse(project), Guid.Parse(made.BestId), 30_000);
         foreach (var (query, index) in new[]
         {
-            ("", "ix_models_created_at_id"), ("&sort_metric=auc", "ix_models_by_auc"), ("&sort_metric=logloss", "ix_models_by_logloss"),
+            ("", "IX_models_created_at_id"), ("&sort_metric=auc", "ix_models_by_auc"), ("&sort_metric=logloss", "ix_models_by_logloss"),
             ("&sort_metric=mean_per_class_error", "ix_models_by_macro_recall"),
         })
         {
