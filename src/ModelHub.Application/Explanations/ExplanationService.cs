@@ -53,11 +53,10 @@ public sealed class ExplanationService(HubDbContext db, ModelService models, Mod
 
     private async Task<Explanation> ComputeAsync(Model model, ModelReport report, CancellationToken cancellation)
     {
-        var (origin, versionId) = await db.Experiments.Where(x => x.Id == model.ExperimentId)
-            .Select(x => ValueTuple.Create(x.Origin, x.DatasetVersionId)).SingleAsync(cancellation);
-        if (origin == ModelImports.Origin)
+        var from = await db.Experiments.Where(x => x.Id == model.ExperimentId).Select(x => new { x.Origin, x.DatasetVersionId }).SingleAsync(cancellation);
+        if (from.Origin == ModelImports.Origin)
             return new Explanation(); // its training data is elsewhere
-        var table = await tables.ReadAsync(versionId, cancellation);
+        var table = await tables.ReadAsync(from.DatasetVersionId, cancellation);
         var trained = (await cache.GetAsync(model.Id, cancellation)).Trained!;
         var explanation = await Task.Run(() => Explanation.Of(trained, table, report.VariableImportance, cancellation), cancellation);
         var content = JsonSerializer.Serialize(explanation, TrainHandler.Json);

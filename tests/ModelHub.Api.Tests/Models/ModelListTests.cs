@@ -2,10 +2,8 @@ using System.Data.Common;
 using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
-using ModelHub.Application.Storage;
+using Npgsql;
 
 namespace ModelHub.Api.Tests.Models;
 
@@ -19,8 +17,7 @@ public sealed class ModelListTests(RunningHub hub)
         var made = await Leaderboards.OfAsync(hub, "binary");
         using var owner = await hub.NewUserAsync();
         var project = (await owner.PostAsJsonAsync("/api/projects", new { name = "many" }).JsonAsync(201)).GetProperty("project").GetProperty("id").GetString()!;
-        await using var scope = hub.Services.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<HubDbContext>();
+        await using var db = await hub.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync();
         await FillAsync(db, Guid.Parse(project), Guid.Parse(made.BestId), 30_000);
         foreach (var (query, index) in new[]
         {
@@ -41,28 +38,30 @@ public sealed class ModelListTests(RunningHub hub)
         Assert.Equal((30_000, 0), (none.GetProperty("total").GetInt32(), none.GetProperty("items").GetArrayLength()));
     }
 
-    private static async Task FillAsync(HubDbContext db, Guid project, Guid model, int count)
+    private static async Task FillAsync(NpgsqlConnection db, Guid project, Guid model, int count)
     {
-        await db.Database.ExecuteSqlAsync(
+        await using var command = db.CreateCommand();
+        command.CommandText =
             $"""
              with x as (
-                 insert into experiments select (jsonb_populate_record(x, jsonb_build_object('id', gen_random_uuid(), 'project_id', {project}, 'best_model_id', null))).*
-                 from experiments x join models m on m.experiment_id = x.id where m.id = {model} returning id)
+                 insert into experiments select (jsonb_populate_record(x, jsonb_build_object('id', gen_random_uuid(), 'project_id', '{project}', 'best_model_id', null))).*
+                 from experiments x join models m on m.experiment_id = x.id where m.id = '{model}' returning id)
              insert into models (id, project_id, experiment_id, name, algorithm, task, is_best, artifact_sha256, size_bytes, train_seconds, micros_per_row,
                                  metrics, fold_scores, parameters, report, created_at)
-             select gen_random_uuid(), {project}, x.id, 'many ' || i, 'GBM', 'binary', false, m.artifact_sha256, 1, 1, 1,
+             select gen_random_uuid(), '{project}'::uuid, x.id, 'many ' || i, 'GBM', 'binary', false, m.artifact_sha256, 1, 1, 1,
                     jsonb_build_object('auc', i / {count}::float8, 'logloss', (i * 7919 % {count}) / {count}::float8, 'macro_recall', (i * 31 % {count}) / {count}::float8),
                     m.fold_scores, m.parameters, '[]'::jsonb, m.created_at + i * interval '1 millisecond'
-             from x, models m, generate_series(1, {count}) i where m.id = {model}
-             """);
-        await db.Database.ExecuteSqlRawAsync("analyze models, project_members");
+             from x, models m, generate_series(1, {count}) i where m.id = '{model}';
+             analyze models;
+             analyze project_members
+             """;
+        await command.ExecuteNonQueryAsync();
     }
 
     /// <summary>The plan of a statement that was seen, with its parameters as it had them.</summary>
-    private static async Task<string> PlanAsync(HubDbContext db, string sql)
+    private static async Task<string> PlanAsync(NpgsqlConnection db, string sql)
     {
-        await db.Database.OpenConnectionAsync();
-        await using var command = db.Database.GetDbConnection().CreateCommand();
+        await using var command = db.CreateCommand();
         command.CommandText = "explain " + sql;
         await using var reader = await command.ExecuteReaderAsync();
         var plan = new List<string>();
@@ -99,9 +98,8 @@ public sealed class ModelListTests(RunningHub hub)
 
         public void OnNext(KeyValuePair<string, object?> value)
         {
-            if (value.Value is CommandEventData { Command: { } command } && value.Key.EndsWith("CommandExecuting", StringComparison.Ordinal)
-                && Activity.Current?.TraceId == _activity.TraceId)
-                Texts.Enqueue(Written(command));
+            if (value.Key.EndsWith("CommandExecuting", StringComparison.Ordinal) && Activity.Current?.TraceId == _activity.TraceId)
+                Texts.Enqueue(Written((DbCommand)value.Value!.GetType().GetProperty("Command")!.GetValue(value.Value)!));
         }
 
         public void OnCompleted()
