@@ -3,9 +3,10 @@ using System.Buffers;
 namespace ModelHub.Application.Scoring;
 
 /// <summary>A growing buffer of pooled memory.</summary>
-internal sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
+/// <param name="capacity">Bytes that are expected: what fits is not moved.</param>
+internal sealed class PooledBuffer(int capacity = 64 << 10) : IBufferWriter<byte>, IDisposable
 {
-    private byte[] _bytes = ArrayPool<byte>.Shared.Rent(64 << 10);
+    private byte[] _bytes = ArrayPool<byte>.Shared.Rent(capacity);
     private int _length;
 
     public ReadOnlySpan<byte> WrittenSpan => _bytes.AsSpan(0, _length);

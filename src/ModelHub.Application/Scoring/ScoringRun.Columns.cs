@@ -85,7 +85,8 @@ public sealed partial class ScoringRun
             block.Fill(batch, _columns, keepTexts: !_writer.TakesColumns);
             block.FirstRow = firstRow;
             await block.ScoreAsync(_columns, cancellation);
-            var answered = new Answered(block.Count);
+            // The cells come back as they are, with a label and some numbers beside them.
+            var answered = new Answered(block.Count, (int)Math.Min(1 << 30, batch.Bytes * 5 / 4 + block.Count * (32L + 8 * _model.OutputCount)));
             _writer.Rows(block, _columns, answered.Bytes);
             return answered;
         }

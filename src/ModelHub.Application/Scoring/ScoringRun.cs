@@ -357,11 +357,11 @@ public sealed partial class ScoringRun
     }
 
     /// <summary>The bytes that answer a block.</summary>
-    private sealed class Answered(int count) : IDisposable
+    private sealed class Answered(int count, int capacity = 64 << 10) : IDisposable
     {
         public int Count { get; } = count;
 
-        public PooledBuffer Bytes { get; } = new();
+        public PooledBuffer Bytes { get; } = new(capacity);
 
         public void Dispose() => Bytes.Dispose();
     }

@@ -10,7 +10,7 @@ namespace ModelHub.Engine.Serialization.Onnx;
 internal sealed class OnnxTrees
 {
     /// <summary>Beyond these a file is of no use to anybody: sets of thousands of categories are chains as long.</summary>
-    private const int MostNodes = 20_000_000;
+    private const int MostNodes = 3_000_000;
 
     private readonly List<long> _tree = [], _node = [], _feature = [], _yes = [], _no = [], _missing = [];
     private readonly List<float> _value = [], _weight = [];
