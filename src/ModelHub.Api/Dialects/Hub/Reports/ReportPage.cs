@@ -36,7 +36,7 @@ internal static class ReportPage
 
     private static void Leaderboard(StringBuilder page, Model model, IReadOnlyList<Model> leaderboard)
     {
-        string[] metrics = [.. model.Metrics.Keys.Order(StringComparer.Ordinal).Take(7)];
+        string[] metrics = [.. model.Metrics.Keys.Order(StringComparer.Ordinal).Take(5)];
         page.Append("<h2>Leaderboard</h2><table><tr><th>#</th><th>Model</th>").AppendJoin("", metrics.Select(m => $"<th>{Chart.Text(m)}</th>"))
             .Append("<th>trained in</th><th>a row takes</th></tr>");
         foreach (var (at, entry) in leaderboard.Where(e => e.FailureReason is null).Index())
@@ -82,7 +82,7 @@ internal static class ReportPage
     private static void Behaviour(StringBuilder page, Explanation explanation, ModelReport report)
     {
         page.Append("<h2>What it looks at</h2><div class=\"grid\">");
-        Figure(page, "Importance in the model, %", Chart.Bars("Importance", [.. report.VariableImportance.Take(12).Select(v => (v.Variable, v.Percentage))]));
+        Figure(page, "Importance in the model, share", Chart.Bars("Importance", [.. report.VariableImportance.Take(12).Select(v => (v.Variable, v.Percentage))]));
         var shuffled = explanation.Permutation.OrderByDescending(p => p.Importance).Take(12).Select(p => (p.Variable, p.Importance)).ToList();
         Figure(page, $"Loss of {explanation.Metric} when shuffled", Chart.Bars("Permutation importance", shuffled));
         foreach (var group in (explanation.Shap ?? []).GroupBy(s => s.Class).Take(6))
