@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Models;
 using ModelHub.Engine;
@@ -33,6 +34,10 @@ public sealed record Explanation
     private const int CurveFeatures = 10;
     private const int ShapRows = 200;
     private const int ShapColumns = 20;
+    private const int FewestShapRows = 20;
+
+    /// <summary>Networks have their contributions sampled, which takes its time: fewer rows then.</summary>
+    private static readonly TimeSpan ShapTime = TimeSpan.FromSeconds(2);
 
     /// <summary>Rows that were looked at.</summary>
     public int Rows { get; init; }
@@ -106,36 +111,47 @@ public sealed record Explanation
 
     private static List<ShapColumn>? Contributions(TrainedModel model, FeatureMatrix features, Table table)
     {
-        var rows = Spread([.. Enumerable.Range(0, features.RowCount)], ShapRows);
         var row = new float[features.FeatureCount];
         var outputs = model.Task == TaskKind.Multiclass ? model.Classes.Count : 1;
-        var columns = new List<ShapColumn>();
+        var points = Enumerable.Range(0, outputs).Select(_ => new Dictionary<string, List<ShapPoint>>(StringComparer.Ordinal)).ToArray();
+        var began = Stopwatch.GetTimestamp();
         try
         {
-            for (var output = 0; output < outputs; output++)
+            foreach (var (at, r) in Scattered(features.RowCount).Index())
             {
-                var points = new Dictionary<string, List<ShapPoint>>(StringComparer.Ordinal);
-                foreach (var r in rows)
+                if (at >= ShapRows || (at >= FewestShapRows && Stopwatch.GetElapsedTime(began) > ShapTime))
+                    break;
+                features.CopyRow(r, row);
+                for (var output = 0; output < outputs; output++)
                 {
-                    features.CopyRow(r, row);
                     foreach (var (column, contribution) in model.Contributions(row, output).Columns)
                     {
-                        if (!points.TryGetValue(column, out var own))
-                            points.Add(column, own = []);
+                        if (!points[output].TryGetValue(column, out var own))
+                            points[output].Add(column, own = []);
                         own.Add(new ShapPoint(Cell.Text(table.Find(column), r), contribution));
                     }
                 }
-                columns.AddRange(points.Select(p => new ShapColumn(
-                    p.Key, outputs == 1 ? null : model.Classes[output], p.Value.Average(v => Math.Abs(v.Contribution)), [.. p.Value.Take(100)]))
-                    .OrderByDescending(c => c.MeanAbsolute).Take(ShapColumns));
             }
         }
         catch (EngineException)
         {
             return null; // a kind of model that has no exact contributions
         }
-        return columns;
+        return [.. points.SelectMany((columns, output) => columns.Select(p => new ShapColumn(
+                p.Key, outputs == 1 ? null : model.Classes[output], p.Value.Average(v => Math.Abs(v.Contribution)), [.. p.Value.Take(100)]))
+            .OrderByDescending(c => c.MeanAbsolute).Take(ShapColumns))];
     }
+
+    /// <summary>All rows, each once, the next one always far from those before it: whoever stops early has seen all parts of the table.</summary>
+    private static IEnumerable<int> Scattered(int count)
+    {
+        var step = (int)(count * 0.618) | 1;
+        while (GreatestCommonDivisor(step, count) != 1)
+            step += 2;
+        return Enumerable.Range(0, count).Select(i => (int)((long)i * step % count));
+    }
+
+    private static int GreatestCommonDivisor(int a, int b) => b == 0 ? a : GreatestCommonDivisor(b, a % b);
 
     private static string? ValueText(TrainedModel model, int feature, float value)
     {
