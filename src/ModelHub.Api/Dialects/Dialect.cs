@@ -70,5 +70,8 @@ internal sealed class DialectSet(IEnumerable<Dialect> dialects)
 
     public IReadOnlyList<Dialect> All => _dialects;
 
+    /// <summary>The one whose document has this name.</summary>
+    public Dialect Named(string document) => Array.Find(_dialects, d => d.Name == document) ?? throw new ArgumentException($"No dialect is called '{document}'.", nameof(document));
+
     public Dialect Of(PathString path) => Array.Find(_dialects, d => d.Owns(path)) ?? _dialects[^1];
 }

@@ -9,7 +9,7 @@ internal sealed class EndingSlashes(DialectSet dialects) : IDocumentFilter
 {
     public void Apply(OpenApiDocument swaggerDoc, DocumentFilterContext context)
     {
-        if (!dialects.All.First(d => d.Name == context.DocumentName).EndsPathsWithSlash)
+        if (!dialects.Named(context.DocumentName).EndsPathsWithSlash)
             return;
         var paths = new OpenApiPaths();
         foreach (var (path, item) in swaggerDoc.Paths)

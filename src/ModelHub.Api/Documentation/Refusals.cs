@@ -11,7 +11,7 @@ internal sealed class Refusals(DialectSet dialects) : IOperationFilter
 {
     public void Apply(OpenApiOperation operation, OperationFilterContext context)
     {
-        var dialect = dialects.All.First(d => d.Name == context.DocumentName);
+        var dialect = dialects.Named(context.DocumentName);
         var schema = context.SchemaGenerator.GenerateSchema(dialect.RefusalBody, context.SchemaRepository);
         operation.Responses ??= [];
         foreach (var kinds in KindsOf(operation, context.ApiDescription.HttpMethod).GroupBy(dialect.StatusOf))

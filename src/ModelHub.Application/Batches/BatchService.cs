@@ -41,12 +41,13 @@ public sealed class BatchService(HubDbContext db, ProjectAccess access, IArtifac
     {
         var batches = db.Set<BatchPrediction>().AsNoTracking().Where(b => access.VisibleIds(caller).Contains(b.ProjectId)
             && (projectId == null || b.ProjectId == projectId) && (modelId == null || b.ModelId == modelId));
-        var items = await (from b in batches.OrderByDescending(b => b.CreatedAt).ThenBy(b => b.Id).Skip(paging.Offset).Take(paging.Limit)
-                           join j in db.Jobs.AsNoTracking() on b.JobId equals j.Id into own
-                           from j in own.DefaultIfEmpty()
-                           orderby b.CreatedAt descending, b.Id
-                           select new { b, j }).ToListAsync(cancellation);
-        return new Page<BatchView>([.. items.Select(i => new BatchView(i.b, i.j))], await batches.CountAsync(cancellation), paging.Limit, paging.Offset);
+        var rows = from b in batches
+                   join j in db.Jobs.AsNoTracking() on b.JobId equals j.Id into own
+                   from j in own.DefaultIfEmpty()
+                   orderby b.CreatedAt descending, b.Id
+                   select new { b, j };
+        var page = await rows.ToPageAsync(paging, cancellation);
+        return page.Map(i => new BatchView(i.b, i.j));
     }
 
     public async Task<BatchView> GetAsync(Caller caller, Guid id, CancellationToken cancellation)

@@ -42,10 +42,11 @@ public sealed class CatalogService(HubDbContext db, DatasetService datasets, Hom
     {
         var view = await datasets.GetAsync(caller, id, cancellation);
         var rows = db.DatasetVersions.AsNoTracking().Where(v => v.DatasetId == id);
+        var page = await rows.OrderByDescending(v => v.Number).ToPageAsync(paging, cancellation);
         var items = new List<CatalogItem>();
-        foreach (var version in await rows.OrderByDescending(v => v.Number).Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation))
+        foreach (var version in page.Items)
             items.Add(await ItemAsync(view.Dataset, version, cancellation));
-        return new Page<CatalogItem>(items, await rows.CountAsync(cancellation), paging.Limit, paging.Offset);
+        return page.With(items);
     }
 
     public async Task<Page<CatalogItem>> ListAsync(Caller caller, Paging paging, CancellationToken cancellation)
@@ -54,7 +55,7 @@ public sealed class CatalogService(HubDbContext db, DatasetService datasets, Hom
         var items = new List<CatalogItem>();
         foreach (var view in page.Items.Where(v => v.Version is not null))
             items.Add(await ItemAsync(view.Dataset, view.Version!, cancellation));
-        return new Page<CatalogItem>(items, page.Total, page.Limit, page.Offset);
+        return page.With(items);
     }
 
     public Task DeleteAsync(Caller caller, Guid id, CancellationToken cancellation) => datasets.DeleteAsync(caller, id, cancellation);

@@ -96,9 +96,8 @@ public sealed class CustomModelService(HubDbContext db, CustomModelAccess access
         }
         if (filter.IsDeployed is { } wanted)
             rows = rows.Where(m => DeployedVersions().Any(v => v.ModelId == m.Id) == wanted);
-        var total = await rows.CountAsync(cancellation);
-        var items = await Ordered(rows, filter).Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
-        return new Page<CustomModelView>(await views.OfAsync(items, cancellation), total, paging.Limit, paging.Offset);
+        var page = await Ordered(rows, filter).ToPageAsync(paging, cancellation);
+        return page.With(await views.OfAsync(page.Items, cancellation));
     }
 
     public async Task<CustomModelView> ChangeAsync(Caller caller, Guid id, CustomModelChange change, CancellationToken cancellation)

@@ -91,10 +91,8 @@ public sealed class VersionService(HubDbContext db, CustomModelAccess access, Ve
         await access.RequireAsync(caller, modelId, SharingRight.Use, cancellation);
         var rows = commitSha is null ? Of(modelId) : db.Set<CustomModelVersion>().FromSql(
             $"select * from custom_model_versions where model_id = {modelId} and git ->> 'mainBranchCommitSha' = {commitSha}");
-        var total = await rows.CountAsync(cancellation);
-        var items = await rows.AsNoTracking().Include(v => v.Files).OrderByDescending(v => v.Major).ThenByDescending(v => v.Minor)
-            .Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
-        return new Page<CustomModelVersionView>(await views.OfAsync(items, cancellation), total, paging.Limit, paging.Offset);
+        var page = await rows.AsNoTracking().Include(v => v.Files).OrderByDescending(v => v.Major).ThenByDescending(v => v.Minor).ToPageAsync(paging, cancellation);
+        return page.With(await views.OfAsync(page.Items, cancellation));
     }
 
     public async Task<CustomModelVersionView> DescribeAsync(

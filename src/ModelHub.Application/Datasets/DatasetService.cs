@@ -91,14 +91,13 @@ public sealed class DatasetService(HubDbContext db, ProjectAccess access, Datase
     {
         var datasets = db.Datasets.AsNoTracking()
             .Where(d => access.VisibleIds(caller).Contains(d.ProjectId) && (projectId == null || d.ProjectId == projectId));
-        var items = await (from d in datasets
-                           join v in db.DatasetVersions on d.LatestVersionId equals v.Id into versions
-                           from v in versions.DefaultIfEmpty()
-                           orderby d.CreatedAt descending, d.Id
-                           select new { d, v }).Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
-        return new Page<DatasetView>(
-            [.. items.Select(i => new DatasetView(i.d, i.v, i.v is null ? [] : Columns(i.v)))],
-            await datasets.CountAsync(cancellation), paging.Limit, paging.Offset);
+        var rows = from d in datasets
+                   join v in db.DatasetVersions on d.LatestVersionId equals v.Id into versions
+                   from v in versions.DefaultIfEmpty()
+                   orderby d.CreatedAt descending, d.Id
+                   select new { d, v };
+        var page = await rows.ToPageAsync(paging, cancellation);
+        return page.Map(i => new DatasetView(i.d, i.v, i.v is null ? [] : Columns(i.v)));
     }
 
     public async Task<DatasetView> GetAsync(Caller caller, Guid id, CancellationToken cancellation)

@@ -54,12 +54,22 @@ public sealed class DeploymentCache
         if (row is null)
         {
             _slots.TryRemove(new KeyValuePair<Guid, Slot>(id, slot));
+            slot.Close();
             throw ModelHubException.NotFound("deployment");
         }
         var models = new Dictionary<Guid, LoadedModel>();
-        foreach (var model in row.Models)
-            models[model.ModelId] = await _models.GetAsync(model.ModelId, cancellation);
-        return slot.Offer(new ServedDeployment(row, models, readAt));
+        try
+        {
+            foreach (var model in row.Models.Select(m => m.ModelId).Distinct())
+                models[model] = await _models.HoldAsync(model, cancellation);
+            return slot.Offer(new ServedDeployment(row, models, readAt));
+        }
+        catch
+        {
+            foreach (var held in models.Values)
+                held.Release();
+            throw;
+        }
     }
 
     private async Task RefreshQuietlyAsync(Guid id)
@@ -79,6 +89,7 @@ public sealed class DeploymentCache
     private sealed class Slot
     {
         private int _reading;
+        private bool _isClosed;
         private ServedDeployment? _served;
 
         public ServedDeployment? Served => Volatile.Read(ref _served);
@@ -92,10 +103,25 @@ public sealed class DeploymentCache
         {
             lock (this)
             {
-                if (_served is null || read.Revision >= _served.Revision)
-                    Volatile.Write(ref _served, read);
+                var (kept, left) = _served is null || read.Revision >= _served.Revision ? (read, _served) : (_served, read);
+                if (_isClosed)
+                    (kept, left) = (read, read); // for those who asked before it was deleted
+                else
+                    Volatile.Write(ref _served, kept);
+                left?.Release();
                 EndReading();
-                return _served!;
+                return kept;
+            }
+        }
+
+        /// <summary>The deployment is no more.</summary>
+        public void Close()
+        {
+            lock (this)
+            {
+                if (!_isClosed)
+                    _served?.Release();
+                _isClosed = true;
             }
         }
     }

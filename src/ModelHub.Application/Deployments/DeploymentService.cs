@@ -72,8 +72,7 @@ public sealed class DeploymentService(HubDbContext db, ProjectAccess access, Mod
             && (filter.ModelId == null || d.Models.Any(m => m.ModelId == filter.ModelId)));
         if (filter.Search is { Length: > 0 } search)
             rows = rows.Where(d => EF.Functions.ILike(d.Name, LikePattern.Containing(search), "\\"));
-        var items = await rows.OrderByDescending(d => d.CreatedAt).ThenBy(d => d.Id).Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
-        return new Page<Deployment>(items, await rows.CountAsync(cancellation), paging.Limit, paging.Offset);
+        return await rows.OrderByDescending(d => d.CreatedAt).ThenBy(d => d.Id).ToPageAsync(paging, cancellation);
     }
 
     public async Task<Deployment> ChangeAsync(Caller caller, Guid id, DeploymentChange change, CancellationToken cancellation)
@@ -164,8 +163,7 @@ public sealed class DeploymentService(HubDbContext db, ProjectAccess access, Mod
     {
         await VisibleAsync(caller, id, ProjectRole.Viewer, cancellation);
         var events = db.Set<DeploymentEvent>().AsNoTracking().Where(e => e.DeploymentId == id);
-        var items = await events.OrderByDescending(e => e.At).ThenByDescending(e => e.Id).Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
-        return new Page<DeploymentEvent>(items, await events.CountAsync(cancellation), paging.Limit, paging.Offset);
+        return await events.OrderByDescending(e => e.At).ThenByDescending(e => e.Id).ToPageAsync(paging, cancellation);
     }
 
     /// <summary>The last change up to a time: what was serving then.</summary>

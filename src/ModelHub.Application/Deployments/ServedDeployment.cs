@@ -8,15 +8,18 @@ namespace ModelHub.Application.Deployments;
 /// <summary>A deployment as requests see it: loaded models and settings of one revision. Immutable.</summary>
 public sealed class ServedDeployment
 {
+    private readonly IReadOnlyDictionary<Guid, LoadedModel> _models;
     private readonly (LoadedModel Model, double Weight)[] _variants;
     private readonly LoadedModel? _canary;
     private readonly CanaryPlan? _canaryPlan;
 
+    /// <param name="models">Of every model that serves, held for this.</param>
     internal ServedDeployment(Deployment deployment, IReadOnlyDictionary<Guid, LoadedModel> models, DateTimeOffset readAt)
     {
         (Id, ProjectId, Name, Status, Settings, Revision, ReadAt) =
             (deployment.Id, deployment.ProjectId, deployment.Name, deployment.Status, deployment.Settings, deployment.Revision, readAt);
         HexId = Identity.HubId.ToHex(deployment.Id);
+        _models = models;
         Threshold = deployment.PredictionThreshold;
         Champion = models[deployment.ChampionId];
         _variants = [.. deployment.Models.Where(m => m.Role == ServingRole.Variant).OrderBy(m => m.ModelId).Select(m => (models[m.ModelId], m.Weight))];
@@ -69,6 +72,13 @@ public sealed class ServedDeployment
                 return model;
         }
         return Champion;
+    }
+
+    /// <summary>Another revision serves: the models are held for this one no longer.</summary>
+    internal void Release()
+    {
+        foreach (var model in _models.Values)
+            model.Release();
     }
 
     /// <summary>A key's place in [0, 1), the same everywhere; the deployment is part of it, so that experiments do not share their halves.</summary>

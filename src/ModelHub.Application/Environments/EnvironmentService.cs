@@ -50,9 +50,8 @@ public sealed class EnvironmentService(HubDbContext db, TimeProvider clock)
             var like = LikePattern.Containing(search);
             rows = rows.Where(e => EF.Functions.ILike(e.Name, like, "\\") || EF.Functions.ILike(e.Description, like, "\\"));
         }
-        var total = await rows.CountAsync(cancellation);
-        var items = await rows.OrderByDescending(e => e.CreatedAt).ThenBy(e => e.Id).Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
-        return new Page<EnvironmentView>(await ViewsAsync(items, cancellation), total, paging.Limit, paging.Offset);
+        var page = await rows.OrderByDescending(e => e.CreatedAt).ThenBy(e => e.Id).ToPageAsync(paging, cancellation);
+        return page.With(await ViewsAsync(page.Items, cancellation));
     }
 
     public async Task<EnvironmentView> ChangeAsync(Caller caller, Guid id, EnvironmentWish wish, CancellationToken cancellation)

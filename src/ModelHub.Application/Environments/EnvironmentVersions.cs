@@ -22,8 +22,7 @@ public sealed class EnvironmentVersions(HubDbContext db, EnvironmentService envi
             var id = HubId.TryParse(search, out var parsed) ? parsed : Guid.Empty;
             rows = rows.Where(v => v.Id == id || EF.Functions.ILike(v.Label, like, "\\") || EF.Functions.ILike(v.Description, like, "\\"));
         }
-        var items = await rows.OrderByDescending(v => v.CreatedAt).ThenBy(v => v.Id).Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
-        return new Page<EnvironmentVersion>(items, await rows.CountAsync(cancellation), paging.Limit, paging.Offset);
+        return await rows.OrderByDescending(v => v.CreatedAt).ThenBy(v => v.Id).ToPageAsync(paging, cancellation);
     }
 
     public async Task<EnvironmentVersion> GetAsync(Caller caller, Guid environmentId, Guid id, CancellationToken cancellation)

@@ -90,11 +90,11 @@ public sealed class ExperimentService(HubDbContext db, ProjectAccess access, Job
     {
         var experiments = db.Experiments.AsNoTracking()
             .Where(x => access.VisibleIds(caller).Contains(x.ProjectId) && (projectId == null || x.ProjectId == projectId));
-        var items = await experiments.OrderByDescending(x => x.CreatedAt).ThenBy(x => x.Id).Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
+        var page = await experiments.OrderByDescending(x => x.CreatedAt).ThenBy(x => x.Id).ToPageAsync(paging, cancellation);
         var views = new List<ExperimentView>();
-        foreach (var item in items)
+        foreach (var item in page.Items)
             views.Add(await ViewAsync(item, cancellation));
-        return new Page<ExperimentView>(views, await experiments.CountAsync(cancellation), paging.Limit, paging.Offset);
+        return page.With(views);
     }
 
     /// <summary>An automl model by its dataset and name.</summary>

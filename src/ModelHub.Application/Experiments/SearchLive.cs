@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ModelHub.Application.Storage;
 using ModelHub.Engine.Metrics;
 using ModelHub.Engine.Search;
 
@@ -17,7 +18,7 @@ public sealed record SearchLive(string? Metric, int TrialsDone, LiveTrial? Best,
 
     public static SearchLive None { get; } = new(null, 0, null, []);
 
-    internal static SearchLive Of(string? json) => json is null ? None : JsonSerializer.Deserialize<SearchLive>(json, TrainHandler.Json) ?? None;
+    internal static SearchLive Of(string? json) => json is null ? None : JsonSerializer.Deserialize<SearchLive>(json, StoredJson.Options) ?? None;
 
     internal SearchLive With(CandidateResult latest, string? wantedMetric)
     {
@@ -28,5 +29,5 @@ public sealed record SearchLive(string? Metric, int TrialsDone, LiveTrial? Best,
         return new SearchLive(metric, TrialsDone + 1, isBest ? trial : Best, [.. Trials.Append(trial).TakeLast(MostTrials)]);
     }
 
-    internal string ToJson() => JsonSerializer.Serialize(this, TrainHandler.Json);
+    internal string ToJson() => JsonSerializer.Serialize(this, StoredJson.Options);
 }

@@ -25,13 +25,6 @@ public sealed class TrainHandler(
     /// <summary>Every part that is stored starts the count anew; these are attempts without any progress.</summary>
     public const int MaxAttempts = 10;
 
-    /// <summary>Names that the documents use: NaN and infinities do not occur in JSON.</summary>
-    public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    };
-
     public string Kind => JobKind;
 
     public async Task RunAsync(IJobRun run, CancellationToken cancellation)
@@ -145,7 +138,7 @@ public sealed class TrainHandler(
         var now = clock.GetUtcNow();
         var experiment = await OwnAsync(fresh, seen.Id);
         var task = entries.Find(e => e.Task is not null)?.Task ?? seen.ProblemType;
-        experiment.Learned(task, result is null ? null : JsonSerializer.Serialize(result.Dropped, Json));
+        experiment.Learned(task, result is null ? null : JsonSerializer.Serialize(result.Dropped, StoredJson.Options));
         var best = true;
         foreach (var (candidate, artifact, report, _) in entries)
         {
@@ -161,7 +154,7 @@ public sealed class TrainHandler(
                 model.Describe(
                     candidate.Report!.Metrics.Where(m => double.IsFinite(m.Value)).ToDictionary(m => m.Key, m => m.Value, StringComparer.Ordinal),
                     [.. candidate.FoldScores.Where(double.IsFinite)],
-                    JsonSerializer.Serialize(candidate.Parameters, Json), report);
+                    JsonSerializer.Serialize(candidate.Parameters, StoredJson.Options), report);
                 model.Crown(best);
                 if (best)
                     experiment.Best(model.Id);
@@ -183,7 +176,7 @@ public sealed class TrainHandler(
                 VariableImportance = [.. candidate.Importance.Select(v => new ImportanceShare(v.Variable, v.Percentage, v.Scaled))],
                 ScoringHistory = [.. candidate.History.Select(h => new ScoringStep(now, h.Step, h.TrainingLoss, h.ValidationLoss))],
             },
-            candidate.Model!.Task, candidate.Model.Classes, candidate.Outputs, candidate.Truth), Json);
+            candidate.Model!.Task, candidate.Model.Classes, candidate.Outputs, candidate.Truth), StoredJson.Options);
 
     private static async Task<Experiment> OwnAsync(HubDbContext fresh, Guid id) =>
         await fresh.Experiments.FirstOrDefaultAsync(x => x.Id == id) ?? throw ModelHubException.NotFound("experiment");

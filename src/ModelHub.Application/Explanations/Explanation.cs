@@ -112,12 +112,14 @@ public sealed record Explanation
     private static List<ShapColumn>? Contributions(TrainedModel model, FeatureMatrix features, Table table)
     {
         var row = new float[features.FeatureCount];
+        int[] rows = [.. Enumerable.Range(0, features.RowCount)];
+        new Random(1).Shuffle(rows); // whoever stops early has seen all parts of the table
         var outputs = model.Task == TaskKind.Multiclass ? model.Classes.Count : 1;
         var points = Enumerable.Range(0, outputs).Select(_ => new Dictionary<string, List<ShapPoint>>(StringComparer.Ordinal)).ToArray();
         var began = Stopwatch.GetTimestamp();
         try
         {
-            foreach (var (at, r) in Scattered(features.RowCount).Index())
+            foreach (var (at, r) in rows.Index())
             {
                 if (at >= ShapRows || (at >= FewestShapRows && Stopwatch.GetElapsedTime(began) > ShapTime))
                     break;
@@ -141,17 +143,6 @@ public sealed record Explanation
                 p.Key, outputs == 1 ? null : model.Classes[output], p.Value.Average(v => Math.Abs(v.Contribution)), [.. p.Value.Take(100)]))
             .OrderByDescending(c => c.MeanAbsolute).Take(ShapColumns))];
     }
-
-    /// <summary>All rows, each once, the next one always far from those before it: whoever stops early has seen all parts of the table.</summary>
-    private static IEnumerable<int> Scattered(int count)
-    {
-        var step = (int)(count * 0.618) | 1;
-        while (GreatestCommonDivisor(step, count) != 1)
-            step += 2;
-        return Enumerable.Range(0, count).Select(i => (int)((long)i * step % count));
-    }
-
-    private static int GreatestCommonDivisor(int a, int b) => b == 0 ? a : GreatestCommonDivisor(b, a % b);
 
     private static string? ValueText(TrainedModel model, int feature, float value)
     {

@@ -3,7 +3,6 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using ModelHub.Application.Datasets;
 using ModelHub.Application.Errors;
-using ModelHub.Application.Experiments;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Models;
 using ModelHub.Application.Serving;
@@ -44,9 +43,9 @@ public sealed class ExplanationService(HubDbContext db, ModelService models, Mod
         var view = await models.GetAsync(caller, id, cancellation);
         if (view.Model.ArtifactSha256 is null)
             throw new ModelHubException(ErrorKind.WrongState, "model_failed", $"This model was not trained: {view.Model.FailureReason}");
-        var report = JsonSerializer.Deserialize<ModelReport>(view.Model.Report, TrainHandler.Json)!;
+        var report = JsonSerializer.Deserialize<ModelReport>(view.Model.Report, StoredJson.Options)!;
         var stored = await db.Set<StoredExplanation>().AsNoTracking().FirstOrDefaultAsync(e => e.ModelId == id, cancellation);
-        var explanation = stored is not null ? JsonSerializer.Deserialize<Explanation>(stored.Content, TrainHandler.Json)!
+        var explanation = stored is not null ? JsonSerializer.Deserialize<Explanation>(stored.Content, StoredJson.Options)!
             : await ComputeAsync(view.Model, report, cancellation);
         return new ModelExplanation(view, report, explanation);
     }
@@ -59,7 +58,7 @@ public sealed class ExplanationService(HubDbContext db, ModelService models, Mod
         var table = await tables.ReadAsync(from.DatasetVersionId, cancellation);
         var trained = (await cache.GetAsync(model.Id, cancellation)).Trained!;
         var explanation = await Task.Run(() => Explanation.Of(trained, table, report.VariableImportance, cancellation), cancellation);
-        var content = JsonSerializer.Serialize(explanation, TrainHandler.Json);
+        var content = JsonSerializer.Serialize(explanation, StoredJson.Options);
         await db.Database.ExecuteSqlAsync(
             $"""
              insert into model_explanations (model_id, content) select {model.Id}, {content}::jsonb

@@ -19,8 +19,7 @@ public sealed class IdentityService(HubDbContext db, TimeProvider clock)
     public async Task<Page<User>> ListUsersAsync(Caller caller, Paging paging, CancellationToken cancellation)
     {
         var users = db.Users.AsNoTracking().Where(u => caller.IsAdmin || u.Id == caller.UserId);
-        var items = await users.OrderBy(u => u.CreatedAt).ThenBy(u => u.Id).Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
-        return new Page<User>(items, await users.CountAsync(cancellation), paging.Limit, paging.Offset);
+        return await users.OrderBy(u => u.CreatedAt).ThenBy(u => u.Id).ToPageAsync(paging, cancellation);
     }
 
     public async Task<User> GetUserAsync(Caller caller, Guid id, CancellationToken cancellation) =>
@@ -64,8 +63,7 @@ public sealed class IdentityService(HubDbContext db, TimeProvider clock)
     public async Task<Page<ApiKey>> ListKeysAsync(Caller caller, Paging paging, CancellationToken cancellation)
     {
         var keys = db.ApiKeys.AsNoTracking().Where(k => k.UserId == caller.UserId && k.RevokedAt == null);
-        var items = await keys.OrderBy(k => k.CreatedAt).ThenBy(k => k.Id).Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
-        return new Page<ApiKey>(items, await keys.CountAsync(cancellation), paging.Limit, paging.Offset);
+        return await keys.OrderBy(k => k.CreatedAt).ThenBy(k => k.Id).ToPageAsync(paging, cancellation);
     }
 
     /// <summary>Revokes a key of the caller; an administrator may revoke any.</summary>

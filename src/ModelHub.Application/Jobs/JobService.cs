@@ -27,8 +27,7 @@ public sealed class JobService(HubDbContext db, ProjectAccess access, TimeProvid
     {
         var jobs = Visible(caller).AsNoTracking()
             .Where(j => j.Kind != Experiments.AssistHandler.JobKind && (projectId == null || j.ProjectId == projectId) && (status == null || j.Status == status));
-        var items = await jobs.OrderByDescending(j => j.CreatedAt).ThenBy(j => j.Id).Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
-        return new Page<Job>(items, await jobs.CountAsync(cancellation), paging.Limit, paging.Offset);
+        return await jobs.OrderByDescending(j => j.CreatedAt).ThenBy(j => j.Id).ToPageAsync(paging, cancellation);
     }
 
     public async Task<Job> GetAsync(Caller caller, Guid id, CancellationToken cancellation) =>

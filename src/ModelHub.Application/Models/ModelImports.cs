@@ -37,7 +37,7 @@ public sealed class ModelImports(HubDbContext db, ProjectAccess access, ModelSer
             Id = model.Id, Name = model.Name, Algorithm = model.Algorithm, Task = model.Task, ArtifactSha256 = model.ArtifactSha256,
             CreatedAt = model.CreatedAt, TrainSeconds = model.TrainSeconds, MicrosPerRow = model.MicrosPerRow, Metrics = model.Metrics,
             FoldScores = model.FoldScores, Parameters = JsonSerializer.Deserialize<JsonElement>(model.Parameters),
-            Report = JsonSerializer.Deserialize<ModelReport>(model.Report, TrainHandler.Json),
+            Report = JsonSerializer.Deserialize<ModelReport>(model.Report, StoredJson.Options),
             Experiment = from.x.Origin == Origin ? null : new ManifestExperiment(
                 from.x.Id, from.x.Name, from.x.Target, from.x.ProblemType, from.x.Config, from.x.DatasetId, from.x.DatasetVersionId, from.Hash, from.Rows),
             Lineage = model.Lineage is { } lineage ? JsonSerializer.Deserialize<JsonElement>(lineage) : null,
@@ -71,9 +71,9 @@ public sealed class ModelImports(HubDbContext db, ProjectAccess access, ModelSer
         model.Describe(
             (told?.Metrics ?? new Dictionary<string, double>()).Where(m => double.IsFinite(m.Value)).ToDictionary(m => m.Key, m => m.Value, StringComparer.Ordinal),
             [.. (told?.FoldScores ?? []).Where(double.IsFinite)], told?.Parameters is { ValueKind: JsonValueKind.Object } parameters ? parameters.GetRawText() : "{}",
-            JsonSerializer.Serialize(told?.Report ?? new ModelReport(), TrainHandler.Json));
+            JsonSerializer.Serialize(told?.Report ?? new ModelReport(), StoredJson.Options));
         model.ImportedWith(JsonSerializer.Serialize(
-            new { imported_at = now, imported_by = caller.Username, manifest = told is null ? null : told with { Report = null } }, TrainHandler.Json));
+            new { imported_at = now, imported_by = caller.Username, manifest = told is null ? null : told with { Report = null } }, StoredJson.Options));
         model.Crown(true);
         experiment.Best(model.Id);
         experiment.End(ExperimentStatus.Succeeded, now);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Experiments;
+using ModelHub.Application.Storage;
 
 namespace ModelHub.Application.Models;
 
@@ -10,7 +11,7 @@ public sealed record ModelManifest
     public const int NewestVersion = 1;
 
     /// <summary>As manifests are written: numbers that are none are texts.</summary>
-    public static readonly JsonSerializerOptions Json = TrainHandler.Json;
+    public static readonly JsonSerializerOptions Json = StoredJson.Options;
     private const int MostMetrics = 100;
 
     public int Version { get; init; } = NewestVersion;
@@ -51,7 +52,7 @@ public sealed record ModelManifest
         try
         {
             var body = JsonSerializer.Deserialize<JsonElement>(json);
-            read = (body.ValueKind == JsonValueKind.Object && body.TryGetProperty("manifest", out var inner) ? inner : body).Deserialize<ModelManifest>(TrainHandler.Json);
+            read = (body.ValueKind == JsonValueKind.Object && body.TryGetProperty("manifest", out var inner) ? inner : body).Deserialize<ModelManifest>(StoredJson.Options);
         }
         catch (Exception broken) when (broken is JsonException or InvalidOperationException or NotSupportedException)
         {

@@ -26,8 +26,7 @@ public sealed class ProjectService(HubDbContext db, ProjectAccess access, JobSer
         var visible = access.Visible(caller).AsNoTracking();
         if (!string.IsNullOrEmpty(search))
             visible = visible.Where(p => EF.Functions.ILike(p.Name, LikePattern.Containing(search), "\\"));
-        var items = await visible.OrderByDescending(p => p.CreatedAt).ThenBy(p => p.Id).Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
-        return new Page<Project>(items, await visible.CountAsync(cancellation), paging.Limit, paging.Offset);
+        return await visible.OrderByDescending(p => p.CreatedAt).ThenBy(p => p.Id).ToPageAsync(paging, cancellation);
     }
 
     public async Task<Project> GetAsync(Caller caller, Guid id, CancellationToken cancellation)

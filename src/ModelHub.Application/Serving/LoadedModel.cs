@@ -8,9 +8,14 @@ namespace ModelHub.Application.Serving;
 public sealed class LoadedModel
 {
     private const int MostBytesKept = 1 << 20;
+
+    /// <summary>For those who were handed the model before it was let go, and are about to ask it.</summary>
+    private static readonly TimeSpan LastCall = TimeSpan.FromSeconds(1);
+
     private readonly System.Collections.Concurrent.ConcurrentBag<RowBlock> _blocks = [];
     private RowColumn[]? _inputColumns;
     private string? _hexId;
+    private int _holders = 1; // the cache that made it
 
     public LoadedModel(Guid id, Guid projectId, string name, TrainedModel model, long size)
     {
@@ -62,6 +67,35 @@ public sealed class LoadedModel
 
     /// <summary>Its id as 24 digits.</summary>
     public string HexId => _hexId ??= Identity.HubId.ToHex(Id);
+
+    /// <summary>Whether somebody beside the cache holds it.</summary>
+    internal bool IsHeld => Volatile.Read(ref _holders) > 1;
+
+    /// <summary>Its runner goes on until <see cref="Release"/>; false when everybody has let go of it already.</summary>
+    internal bool TryHold()
+    {
+        for (var holders = Volatile.Read(ref _holders); holders > 0;)
+        {
+            var seen = Interlocked.CompareExchange(ref _holders, holders + 1, holders);
+            if (seen == holders)
+                return true;
+            holders = seen;
+        }
+        return false;
+    }
+
+    /// <summary>Ends a hold; the last one stops the runner, when it has answered.</summary>
+    internal void Release()
+    {
+        if (Interlocked.Decrement(ref _holders) == 0 && Runner is { } runner)
+            _ = StopAsync(runner);
+    }
+
+    private static async Task StopAsync(IModelRunner runner)
+    {
+        await System.Threading.Tasks.Task.Delay(LastCall);
+        await runner.DisposeAsync();
+    }
 
     /// <summary>Room for rows on their way through this model; given back with <see cref="Return"/>.</summary>
     internal RowBlock RentBlock() => _blocks.TryTake(out var block) ? block : new RowBlock(this);

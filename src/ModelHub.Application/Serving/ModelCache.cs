@@ -5,7 +5,8 @@ namespace ModelHub.Application.Serving;
 
 /// <summary>
 /// Models in memory, so that scoring reads neither the database nor the disk. Bounded: the one longest unused leaves first, but none that a
-/// deployment holds. Dropped when it was deleted or changed anywhere (NOTIFY with its id; without one, all are).
+/// deployment holds. Dropped when it was deleted or changed anywhere (NOTIFY with its id; without one, all are); a runner is stopped
+/// when nobody holds it any more.
 /// </summary>
 public sealed class ModelCache
 {
@@ -26,6 +27,18 @@ public sealed class ModelCache
             else
                 Array.ForEach([.. _entries.Keys], Drop);
         };
+    }
+
+    /// <summary>A model that goes on running until <see cref="LoadedModel.Release"/>.</summary>
+    /// <exception cref="ModelHubException">No such model, it was never trained, or its artifact is damaged.</exception>
+    internal async Task<LoadedModel> HoldAsync(Guid id, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var model = await GetAsync(id, cancellation);
+            if (model.TryHold())
+                return model;
+        }
     }
 
     /// <exception cref="ModelHubException">No such model, it was never trained, or its artifact is damaged.</exception>
@@ -74,14 +87,14 @@ public sealed class ModelCache
     private void Drop(Guid id)
     {
         if (_entries.TryRemove(id, out var entry) && entry.Model is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
-            _ = entry.Model.Value.Result.Runner?.DisposeAsync().AsTask();
+            entry.Model.Value.Result.Release();
     }
 
     private void Shrink(long coming)
     {
         var loaded = _entries.Where(e => e.Value.Model is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }).ToList();
         var bytes = coming + loaded.Sum(e => e.Value.Model.Value.Result.Size);
-        foreach (var oldest in loaded.OrderBy(e => e.Value.Used))
+        foreach (var oldest in loaded.Where(e => !e.Value.Model.Value.Result.IsHeld).OrderBy(e => e.Value.Used))
         {
             if (bytes <= MostBytes)
                 return;

@@ -3,7 +3,6 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Application.Artifacts;
 using ModelHub.Application.Errors;
-using ModelHub.Application.Experiments;
 using ModelHub.Application.Models;
 using ModelHub.Application.Storage;
 using ModelHub.Engine;
@@ -30,7 +29,7 @@ internal sealed class TrainedModelSource(IServiceScopeFactory scopes, IArtifactS
         {
             return new LoadedModel(id, row.ProjectId, row.Name, TrainedModel.FromArtifact(bytes), bytes.Length)
             {
-                Conformal = JsonSerializer.Deserialize<KeptOfReport>(row.Report, TrainHandler.Json)?.Conformal ?? [],
+                Conformal = JsonSerializer.Deserialize<KeptOfReport>(row.Report, StoredJson.Options)?.Conformal ?? [],
             };
         }
         catch (EngineException damaged)

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using ModelHub.Application.Deployments;
 using ModelHub.Application.Errors;
-using ModelHub.Application.Experiments;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Models;
 using ModelHub.Application.Projects;
@@ -45,15 +44,14 @@ public sealed class StudioService(HubDbContext db, ProjectAccess access, Deploym
     {
         var sessions = db.Set<StudioSession>().AsNoTracking().Where(s => access.VisibleIds(caller).Contains(s.ProjectId)
             && (projectId == null || s.ProjectId == projectId) && (deploymentId == null || s.DeploymentId == deploymentId));
-        var items = await sessions.OrderByDescending(s => s.CreatedAt).ThenBy(s => s.Id).Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
-        return new Page<StudioSession>(items, await sessions.CountAsync(cancellation), paging.Limit, paging.Offset);
+        return await sessions.OrderByDescending(s => s.CreatedAt).ThenBy(s => s.Id).ToPageAsync(paging, cancellation);
     }
 
     public async Task<SessionView> GetAsync(Caller caller, Guid id, CancellationToken cancellation)
     {
         var session = await VisibleAsync(caller, id, ProjectRole.Viewer, cancellation);
         var scenarios = await db.Set<StudioScenario>().AsNoTracking().Where(s => s.SessionId == id).OrderBy(s => s.CreatedAt).ThenBy(s => s.Id).ToListAsync(cancellation);
-        return new SessionView(session, [.. scenarios.Select(s => new ScenarioView(s, JsonSerializer.Deserialize<ScenarioResult>(s.Result, TrainHandler.Json)!))]);
+        return new SessionView(session, [.. scenarios.Select(s => new ScenarioView(s, JsonSerializer.Deserialize<ScenarioResult>(s.Result, StoredJson.Options)!))]);
     }
 
     public async Task DeleteAsync(Caller caller, Guid id, CancellationToken cancellation)
@@ -73,7 +71,7 @@ public sealed class StudioService(HubDbContext db, ProjectAccess access, Deploym
         var result = await CompareAsync(caller, served, JsonSerializer.Deserialize<JsonElement>(session.BaseRow), changes, cancellation);
         var scenario = new StudioScenario(
             sessionId, Names.Checked(name ?? $"scenario {count + 1}"), served.Champion.Id, changes.GetRawText(),
-            JsonSerializer.Serialize(result, TrainHandler.Json), clock.GetUtcNow());
+            JsonSerializer.Serialize(result, StoredJson.Options), clock.GetUtcNow());
         db.Add(scenario);
         await db.SaveChangesAsync(cancellation);
         return new ScenarioView(scenario, result);

@@ -41,8 +41,7 @@ public sealed class ConversionService(HubDbContext db, VersionService versions, 
         var rows = db.Set<Conversion>().AsNoTracking().Where(c => c.VersionId == versionId);
         if (latestOnly)
             rows = rows.Where(c => !db.Set<Conversion>().Any(other => other.VersionId == versionId && other.CreatedAt > c.CreatedAt));
-        var items = await rows.Include(c => c.Outputs).OrderByDescending(c => c.CreatedAt).ThenBy(c => c.Id).Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
-        return new Page<Conversion>(items, await rows.CountAsync(cancellation), paging.Limit, paging.Offset);
+        return await rows.Include(c => c.Outputs).OrderByDescending(c => c.CreatedAt).ThenBy(c => c.Id).ToPageAsync(paging, cancellation);
     }
 
     public async Task<Conversion> GetAsync(Caller caller, Guid modelId, Guid versionId, Guid id, CancellationToken cancellation)

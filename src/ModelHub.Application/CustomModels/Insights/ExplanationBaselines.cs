@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using ModelHub.Application.Experiments;
 using ModelHub.Application.Storage;
 
 namespace ModelHub.Application.CustomModels.Insights;
@@ -26,7 +25,7 @@ public sealed class ExplanationBaselines(IServiceScopeFactory scopes, TimeProvid
                 .FirstOrDefaultAsync(i => i.VersionId == versionId && i.Kind == InsightKind.Explanations, cancellation);
             if (found is null)
                 return null;
-            var baseline = JsonSerializer.Deserialize<ExplanationBaseline>(found.Content, TrainHandler.Json)!;
+            var baseline = JsonSerializer.Deserialize<ExplanationBaseline>(found.Content, StoredJson.Options)!;
             _known[versionId] = (baseline, clock.GetTimestamp());
             return baseline;
         }

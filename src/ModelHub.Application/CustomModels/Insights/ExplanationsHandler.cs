@@ -2,7 +2,6 @@ using System.Text.Json;
 using ModelHub.Application.CustomModels.Runs;
 using ModelHub.Application.Datasets;
 using ModelHub.Application.Errors;
-using ModelHub.Application.Experiments;
 using ModelHub.Application.Jobs;
 using ModelHub.Application.Storage;
 
@@ -24,9 +23,9 @@ public sealed class ExplanationsHandler(VersionRuns runs, DatasetTables tables, 
         var data = await tables.ReadAsync(learnt.DatasetVersionId, cancellation);
         var baseline = ExplanationBaseline.Of(data, name => name != running.Model.Target.Name && name != learnt.PartitionColumn);
         var outputs = await running.PredictAsync(baseline.ToTable(), cancellation);
-        var content = JsonSerializer.Serialize(baseline with { Outputs = outputs }, TrainHandler.Json);
+        var content = JsonSerializer.Serialize(baseline with { Outputs = outputs }, StoredJson.Options);
         await run.CommitAsync(
-            fresh => FeatureImpactHandler.PutAsync(fresh, id, InsightKind.Explanations, content, clock.GetUtcNow()), CancellationToken.None);
+            fresh => VersionInsight.PutAsync(fresh, id, InsightKind.Explanations, content, clock.GetUtcNow()), CancellationToken.None);
     }
 
     public Task EndedAsync(HubDbContext db, Job job, CancellationToken cancellation) => Task.CompletedTask;

@@ -1,9 +1,7 @@
 using System.Text.Json;
-using Microsoft.EntityFrameworkCore;
 using ModelHub.Application.CustomModels.Runs;
 using ModelHub.Application.Datasets;
 using ModelHub.Application.Errors;
-using ModelHub.Application.Experiments;
 using ModelHub.Application.Jobs;
 using ModelHub.Application.Storage;
 
@@ -19,7 +17,7 @@ public sealed class FeatureImpactHandler(VersionRuns runs, DatasetTables tables,
     public async Task RunAsync(IJobRun run, CancellationToken cancellation)
     {
         var id = run.Job.SubjectId!.Value;
-        var wish = JsonSerializer.Deserialize<ImpactWish>(run.Job.Payload, TrainHandler.Json)!;
+        var wish = JsonSerializer.Deserialize<ImpactWish>(run.Job.Payload, StoredJson.Options)!;
         await using var running = await runs.OpenAsync(id, cancellation);
         var learnt = InsightService.LearntFrom(running.Model, running.Version)
             ?? throw ModelHubException.Invalid("trainingData", "No training data is assigned to this version any more.");
@@ -28,17 +26,9 @@ public sealed class FeatureImpactHandler(VersionRuns runs, DatasetTables tables,
         var impact = await new ImpactRun(running.PredictAsync, running.Replicas, done => run.Report(done, "Asking the model"))
             .RunAsync(
                 data, name => name != target.Name && name != learnt.PartitionColumn, target.Name, running.Model.TargetType, running.Classes, wish.RowCount, cancellation);
-        var content = JsonSerializer.Serialize(impact, TrainHandler.Json);
-        await run.CommitAsync(fresh => PutAsync(fresh, id, InsightKind.FeatureImpact, content, clock.GetUtcNow()), CancellationToken.None);
+        var content = JsonSerializer.Serialize(impact, StoredJson.Options);
+        await run.CommitAsync(fresh => VersionInsight.PutAsync(fresh, id, InsightKind.FeatureImpact, content, clock.GetUtcNow()), CancellationToken.None);
     }
 
     public Task EndedAsync(HubDbContext db, Job job, CancellationToken cancellation) => Task.CompletedTask;
-
-    internal static async Task PutAsync(HubDbContext fresh, Guid versionId, InsightKind kind, string content, DateTimeOffset now)
-    {
-        if (await fresh.Set<VersionInsight>().FirstOrDefaultAsync(i => i.VersionId == versionId && i.Kind == kind) is { } before)
-            before.Replace(content, now);
-        else
-            fresh.Add(new VersionInsight(versionId, kind, content, now));
-    }
 }

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using ModelHub.Application.CustomModels.Runs;
 using ModelHub.Application.Errors;
-using ModelHub.Application.Experiments;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Jobs;
 using ModelHub.Application.Sharing;
@@ -23,7 +22,7 @@ public sealed class InsightService(HubDbContext db, VersionService versions, Cus
         await db.Database.ExecuteSqlAsync($"select 1 from custom_models where id = {modelId} for update", cancellation);
         if (await OpenJobAsync(FeatureImpactHandler.JobKind, versionId, cancellation) is { } open)
             throw new ModelHubException(ErrorKind.NotFound, "job_already_added", Running, new Dictionary<string, string> { ["jobId"] = HubId.ToHex(open) });
-        var payload = JsonSerializer.Serialize(new ImpactWish(rowCount), TrainHandler.Json);
+        var payload = JsonSerializer.Serialize(new ImpactWish(rowCount), StoredJson.Options);
         return await QueueAsync(new Job(FeatureImpactHandler.JobKind, JobLane.Light, caller.UserId, model.ProjectId, versionId, payload, clock.GetUtcNow()), transaction, cancellation);
     }
 
@@ -35,7 +34,7 @@ public sealed class InsightService(HubDbContext db, VersionService versions, Cus
             throw new ModelHubException(ErrorKind.Invalid, "job_running", Running);
         var found = await db.Set<VersionInsight>().AsNoTracking()
             .FirstOrDefaultAsync(i => i.VersionId == versionId && i.Kind == InsightKind.FeatureImpact, cancellation) ?? throw ModelHubException.NotFound("feature impact");
-        return JsonSerializer.Deserialize<FeatureImpact>(found.Content, TrainHandler.Json)!;
+        return JsonSerializer.Deserialize<FeatureImpact>(found.Content, StoredJson.Options)!;
     }
 
     /// <summary>The version that an image, a tested version in its environment, was made of.</summary>

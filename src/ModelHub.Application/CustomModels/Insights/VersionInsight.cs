@@ -31,7 +31,14 @@ public sealed class VersionInsight
 
     public DateTimeOffset CreatedAt { get; private set; }
 
-    public void Replace(string content, DateTimeOffset now) => (Content, CreatedAt) = (content, now);
+    /// <summary>Keeps what was found out in place of what was known; saved with the caller's unit of work.</summary>
+    internal static async Task PutAsync(HubDbContext db, Guid versionId, InsightKind kind, string content, DateTimeOffset now)
+    {
+        if (await db.Set<VersionInsight>().FirstOrDefaultAsync(i => i.VersionId == versionId && i.Kind == kind) is { } before)
+            (before.Content, before.CreatedAt) = (content, now);
+        else
+            db.Add(new VersionInsight(versionId, kind, content, now));
+    }
 }
 
 internal sealed class VersionInsightStorage : IEntityTypeConfiguration<VersionInsight>

@@ -61,8 +61,7 @@ public sealed class PackageService(HubDbContext db, ProjectAccess access, TimePr
         var rows = Registered(caller).AsNoTracking();
         if (search is { Length: > 0 })
             rows = rows.Where(r => EF.Functions.ILike(r.Name, LikePattern.Containing(search), "\\"));
-        var items = await rows.OrderByDescending(r => r.CreatedAt).ThenBy(r => r.Id).Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
-        return new Page<RegisteredModel>(items, await rows.CountAsync(cancellation), paging.Limit, paging.Offset);
+        return await rows.OrderByDescending(r => r.CreatedAt).ThenBy(r => r.Id).ToPageAsync(paging, cancellation);
     }
 
     public async Task<RegisteredModel> ChangeAsync(Caller caller, Guid id, string? name, string? description, CancellationToken cancellation)
@@ -94,9 +93,8 @@ public sealed class PackageService(HubDbContext db, ProjectAccess access, TimePr
                    join model in db.Set<CustomModel>() on version.ModelId equals model.Id
                    where customModelId == null || model.Id == customModelId
                    select new { d, version, model };
-        var items = await rows.OrderByDescending(r => r.d.CreatedAt).ThenBy(r => r.d.Id).Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
-        return new Page<CustomModelDeployment>(
-            [.. items.Select(i => new CustomModelDeployment(i.d, i.version, i.model))], await rows.CountAsync(cancellation), paging.Limit, paging.Offset);
+        var page = await rows.OrderByDescending(r => r.d.CreatedAt).ThenBy(r => r.d.Id).ToPageAsync(paging, cancellation);
+        return page.Map(i => new CustomModelDeployment(i.d, i.version, i.model));
     }
 
     /// <summary>The job under which a deployment made from a package is known; it is done.</summary>
@@ -123,8 +121,7 @@ public sealed class PackageService(HubDbContext db, ProjectAccess access, TimePr
                    join model in db.Set<CustomModel>() on version.ModelId equals model.Id
                    orderby package.CreatedAt descending, package.Id
                    select new PackageView(package, registered, version, model);
-        var items = await rows.AsNoTracking().Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
-        return new Page<PackageView>(items, await packages.CountAsync(cancellation), paging.Limit, paging.Offset);
+        return await rows.AsNoTracking().ToPageAsync(paging, cancellation);
     }
 
     private static string Cut(string name) => name[..Math.Min(name.Length, Names.Longest)];

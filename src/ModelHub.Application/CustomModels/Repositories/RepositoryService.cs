@@ -34,8 +34,7 @@ public sealed partial class RepositoryService(
     public async Task<Page<RemoteRepository>> ListAsync(Paging paging, CancellationToken cancellation)
     {
         var rows = db.Set<RemoteRepository>().AsNoTracking();
-        var items = await rows.OrderByDescending(r => r.CreatedAt).ThenBy(r => r.Id).Skip(paging.Offset).Take(paging.Limit).ToListAsync(cancellation);
-        return new Page<RemoteRepository>(items, await rows.CountAsync(cancellation), paging.Limit, paging.Offset);
+        return await rows.OrderByDescending(r => r.CreatedAt).ThenBy(r => r.Id).ToPageAsync(paging, cancellation);
     }
 
     public async Task<RemoteRepository> GetAsync(Guid id, CancellationToken cancellation) =>

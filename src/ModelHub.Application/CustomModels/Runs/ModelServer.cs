@@ -20,6 +20,7 @@ public sealed class ModelServer : IModelRunner, IAnsweringModel
     private readonly TimeProvider _clock;
     private readonly Slot[] _slots;
     private volatile bool _isDisposed;
+    private int _asking;
 
     public ModelServer(ISandbox sandbox, ModelProgram program, string host, TimeProvider clock)
     {
@@ -87,6 +88,8 @@ public sealed class ModelServer : IModelRunner, IAnsweringModel
     public async ValueTask DisposeAsync()
     {
         _isDisposed = true;
+        while (Volatile.Read(ref _asking) > 0)
+            await Task.Delay(TimeSpan.FromMilliseconds(10));
         foreach (var slot in _slots)
         {
             await slot.Gate.WaitAsync();
@@ -104,6 +107,19 @@ public sealed class ModelServer : IModelRunner, IAnsweringModel
     }
 
     private async Task AskAsync(ReadOnlyMemory<byte> body, Action<byte[]> read, CancellationToken cancellation)
+    {
+        Interlocked.Increment(ref _asking);
+        try
+        {
+            await AskOneAsync(body, read, cancellation);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _asking);
+        }
+    }
+
+    private async Task AskOneAsync(ReadOnlyMemory<byte> body, Action<byte[]> read, CancellationToken cancellation)
     {
         for (var attempt = 0; ; attempt++)
         {
@@ -130,9 +146,10 @@ public sealed class ModelServer : IModelRunner, IAnsweringModel
         await slot.Gate.WaitAsync(cancellation);
         try
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (slot.Worker is { IsAlive: true } started)
                 return started;
+            if (_isDisposed)
+                throw new ModelHubException(ErrorKind.Unavailable, "model_stopped", "The model was changed or deleted a moment ago; ask again.");
             if (slot.LastFailure is { } failure && _clock.GetUtcNow() < slot.NotBefore)
                 throw failure;
             if (slot.Worker is { } dead)

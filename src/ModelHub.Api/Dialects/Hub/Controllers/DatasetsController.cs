@@ -22,7 +22,7 @@ public sealed class DatasetsController(DatasetService datasets, DatasetTables ta
     /// <c>kinds</c> (a JSON object: column to numeric, integer, boolean, category, date, text or id), then <c>file</c>, plain or gzip. The file is read while it arrives, so the fields come before it.
     /// </summary>
     [HttpPost]
-    [StreamedForm]
+    [StreamedBody]
     [Consumes("multipart/form-data")]
     [ProducesResponseType<DatasetAnswer>(201)]
     public async Task<IActionResult> Upload(CancellationToken cancellation)

@@ -15,7 +15,7 @@ public sealed class ModelsController(RegistryService registry, UploadService upl
     /// the new version, which is then checked; ask get_version_by_id until its status is ready or error.
     /// </summary>
     [HttpPost("upload_and_convert")]
-    [StreamedUpload]
+    [StreamedBody]
     [Consumes("multipart/form-data")]
     [ProducesResponseType<UploadAnswer>(202)]
     public async Task<IActionResult> Upload(CancellationToken cancellation)

@@ -1,11 +1,11 @@
 using Microsoft.AspNetCore.Mvc.Filters;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 
-namespace ModelHub.Api.Dialects.Registry;
+namespace ModelHub.Api.Dialects;
 
-/// <summary>The action reads its form by itself, part by part: nothing may read (and buffer) it before.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-internal sealed class StreamedUploadAttribute : Attribute, IResourceFilter
+/// <summary>The action reads its body by itself, part by part: nothing may read (and buffer) it before.</summary>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
+internal sealed class StreamedBodyAttribute : Attribute, IResourceFilter
 {
     public void OnResourceExecuting(ResourceExecutingContext context)
     {
