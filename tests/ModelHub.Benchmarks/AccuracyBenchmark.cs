@@ -10,29 +10,18 @@ internal static class AccuracyBenchmark
 {
     public static int Run(Arguments args)
     {
-        var folder = args.Text("folder");
-        var wanted = args.Text("sets", "");
-        using var manifest = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "manifest.json")));
-        foreach (var entry in manifest.RootElement.EnumerateArray())
+        foreach (var set in SharedSet.All(args))
         {
-            var name = entry.GetProperty("name").GetString()!;
-            if (wanted.Length > 0 ? !wanted.Split(',').Contains(name) : name.StartsWith("synth", StringComparison.Ordinal))
-                continue;
-            var task = Enum.Parse<TaskKind>(entry.GetProperty("task").GetString()!, ignoreCase: true);
-            var data = CsvSet.Read(
-                Path.Combine(folder, name + ".csv"), null, entry.GetProperty("target").GetString()!, task, int.MaxValue, out var count);
-            using var split = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, name + ".split.json")));
-            int[] Rows(string part) => [.. split.RootElement.GetProperty(part).EnumerateArray().Select(e => e.GetInt32()).Order()];
-            var holdout = Measure(args, data.Set, Rows("train"), Rows("test"));
+            var holdout = Measure(args, set.Data.Set, set.Train, set.Test);
             var folds = Array.Empty<double>();
-            if (args.Text("split", "folds") == "folds" && count <= args.Number("most", 60_000))
+            if (set.Fold is { } fold && args.Text("split", "folds") == "folds" && set.RowCount <= args.Number("most", 60_000))
             {
-                var fold = split.RootElement.GetProperty("fold").EnumerateArray().Select(e => e.GetInt32()).ToArray();
-                var all = Enumerable.Range(0, count).ToArray();
+                var all = Enumerable.Range(0, set.RowCount).ToArray();
                 folds = [.. Enumerable.Range(0, 5).Select(k =>
-                    Measure(args, data.Set, Array.FindAll(all, r => fold[r] != k), Array.FindAll(all, r => fold[r] == k)))];
+                    Measure(args, set.Data.Set, Array.FindAll(all, r => fold[r] != k), Array.FindAll(all, r => fold[r] == k)))];
             }
-            Console.WriteLine(JsonSerializer.Serialize(new { name, metric = Headline.Name(task), holdout, mean = folds.Length > 0 ? folds.Average() : 0, folds }));
+            Console.WriteLine(JsonSerializer.Serialize(
+                new { name = set.Name, metric = Headline.Name(set.Task), holdout, mean = folds.Length > 0 ? folds.Average() : 0, folds }));
         }
         return 0;
     }

@@ -23,20 +23,8 @@ internal static class AutoMlBenchmark
             Measure(args, Path.GetFileNameWithoutExtension(args.Text("data")), data.Set, all[..count], all[count..]);
             return 0;
         }
-        var folder = args.Text("folder");
-        var wanted = args.Text("sets", "");
-        using var manifest = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "manifest.json")));
-        foreach (var entry in manifest.RootElement.EnumerateArray())
-        {
-            var name = entry.GetProperty("name").GetString()!;
-            if (wanted.Length > 0 ? !wanted.Split(',').Contains(name) : name.StartsWith("synth", StringComparison.Ordinal))
-                continue;
-            var task = Enum.Parse<TaskKind>(entry.GetProperty("task").GetString()!, ignoreCase: true);
-            var data = CsvSet.Read(Path.Combine(folder, name + ".csv"), null, entry.GetProperty("target").GetString()!, task, int.MaxValue, out _);
-            using var split = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, name + ".split.json")));
-            int[] Rows(string part) => [.. split.RootElement.GetProperty(part).EnumerateArray().Select(e => e.GetInt32()).Order()];
-            Measure(args, name, data.Set, Rows("train"), Rows("test"));
-        }
+        foreach (var set in SharedSet.All(args))
+            Measure(args, set.Name, set.Data.Set, set.Train, set.Test);
         return 0;
     }
 

@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Security.Cryptography;
-using System.Text.Json;
 using ModelHub.Engine.Data;
 using ModelHub.Engine.Explanation;
 using ModelHub.Engine.Metrics;
@@ -22,8 +20,6 @@ public sealed record ModelHeader(
 /// </summary>
 public sealed class TrainedModel
 {
-    private const int GoldenRows = 4;
-    private static readonly byte[] Magic = "MHMODEL\x01"u8.ToArray();
     private readonly Dictionary<string, int> _inputs;
     private readonly Dictionary<string, int>[] _levels;
     private readonly FeaturePlan _plan;
@@ -180,61 +176,11 @@ public sealed class TrainedModel
     public string Label(ReadOnlySpan<double> outputs, double? threshold = null) =>
         Classes[EvaluationReport.Decide(outputs, threshold ?? Header.Threshold)];
 
-    public byte[] ToArtifact()
-    {
-        using var stream = new MemoryStream();
-        using var writer = new BinaryWriter(stream);
-        writer.Write(Magic);
-        var header = JsonSerializer.SerializeToUtf8Bytes(Header);
-        writer.Write(header.Length);
-        writer.Write(header);
-        ModelCodec.Write(writer, Model);
-        foreach (var row in Golden())
-        {
-            var outputs = new double[OutputCount];
-            Predict(row, outputs);
-            foreach (var value in outputs)
-                writer.Write(value);
-        }
-        writer.Flush();
-        writer.Write(SHA256.HashData(stream.GetBuffer().AsSpan(0, (int)stream.Length)));
-        writer.Flush();
-        return stream.ToArray();
-    }
+    /// <summary>Everything in one file.</summary>
+    public byte[] ToArtifact() => ModelArtifact.Write(this);
 
     /// <exception cref="EngineException">The bytes are no artifact, were changed, or give other predictions here than where they were made.</exception>
-    public static TrainedModel FromArtifact(ReadOnlyMemory<byte> bytes)
-    {
-        if (bytes.Length < Magic.Length + 32 || !bytes.Span[..Magic.Length].SequenceEqual(Magic))
-            throw new EngineException("This is no ModelHub artifact, or one of a newer version.");
-        if (!SHA256.HashData(bytes.Span[..^32]).AsSpan().SequenceEqual(bytes.Span[^32..]))
-            throw new EngineException("The artifact was changed or cut short: its checksum does not fit.");
-        var reader = new ArtifactReader(bytes[Magic.Length..^32]);
-        ModelHeader? header;
-        try
-        {
-            header = JsonSerializer.Deserialize<ModelHeader>(reader.Take(reader.ReadInt()));
-        }
-        catch (JsonException)
-        {
-            throw new EngineException("The artifact's header is broken.");
-        }
-        if (header is null || !IsSound(header))
-            throw new EngineException("The artifact's header is broken.");
-        var model = new TrainedModel(header, ModelCodec.Read(reader));
-        model.Replay(reader);
-        return model;
-    }
-
-    private static bool IsSound(ModelHeader header) =>
-        header is { Inputs: not null, Classes: not null } && Enum.IsDefined(header.Task) && Distinct(header.Classes)
-        && (header.Task != TaskKind.Binary || header.Classes.Count == 2)
-        && header.Inputs.All(i => i is not null && Enum.IsDefined(i.Encoding) && Enum.IsDefined(i.Kind))
-        && header.Inputs.All(i => i.Encoding != Encoding.Text || i.Buckets is > 0 and <= 1 << 16)
-        && header.Inputs.All(i => (i.Encoding != Encoding.Category || i.Levels is not null) && Distinct(i.Levels ?? []))
-        && Distinct([.. header.Inputs.Select(i => i.Name)]);
-
-    private static bool Distinct(IReadOnlyList<string> names) => names.All(n => n is not null) && names.Distinct(StringComparer.Ordinal).Count() == names.Count;
+    public static TrainedModel FromArtifact(ReadOnlyMemory<byte> bytes) => ModelArtifact.Read(bytes);
 
     /// <summary>Raw scores of any number of rows as predictions.</summary>
     public double[] Link(ReadOnlySpan<double> scores)
@@ -268,37 +214,5 @@ public sealed class TrainedModel
             outputs[0] = Elementary.Exp(outputs[0]);
         else if (Model.Link == Engine.Link.Logistic)
             outputs[0] = Elementary.Logistic(outputs[0]);
-    }
-
-    private void Replay(ArtifactReader reader)
-    {
-        foreach (var row in Golden())
-        {
-            var outputs = new double[OutputCount];
-            Predict(row, outputs);
-            foreach (var value in outputs)
-            {
-                if (BitConverter.ToDouble(reader.Take(8)) is var kept && kept != value && !(double.IsNaN(kept) && double.IsNaN(value)))
-                    throw new EngineException("The artifact gives other predictions here than where it was made.");
-            }
-        }
-    }
-
-    /// <summary>A row with nothing, then rows of pseudo-random cells within what training saw: made from the header, so not stored.</summary>
-    private IEnumerable<float[]> Golden()
-    {
-        var random = new SeededRandom(1);
-        for (var g = 0; g < GoldenRows; g++)
-        {
-            var row = CreateRow();
-            for (var i = 0; g > 0 && i < Inputs.Count; i++)
-            {
-                if (Inputs[i].Levels is { Count: > 0 } levels)
-                    row.SetText(i, levels[random.Below(levels.Count)]);
-                else if (Inputs[i] is { Min: { } min, Max: { } max })
-                    row.SetNumber(i, min + (max - min) * random.NextDouble());
-            }
-            yield return row.Features.ToArray();
-        }
     }
 }

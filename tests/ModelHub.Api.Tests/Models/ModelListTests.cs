@@ -1,5 +1,3 @@
-using System.Data.Common;
-using System.Diagnostics;
 using System.Net.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -24,7 +22,7 @@ public sealed class ModelListTests(RunningHub hub) : IClassFixture<RunningHub>
             ("&sort_metric=mean_per_class_error", "ix_models_by_macro_recall"),
         })
         {
-            using var seen = new Commands();
+            using var seen = new SeenStatements();
             var page = await owner.GetAsync($"/api/models?limit=50&offset=100{query}").JsonAsync();
             Assert.Equal(30_000, page.GetProperty("total").GetInt32());
             Assert.Equal(50, page.GetProperty("items").GetArrayLength());
@@ -66,64 +64,5 @@ public sealed class ModelListTests(RunningHub hub) : IClassFixture<RunningHub>
         while (await reader.ReadAsync())
             plan.Add(reader.GetString(0));
         return string.Join('\n', plan);
-    }
-
-    /// <summary>Statements that requests of this test cause, with their parameters written out.</summary>
-    private sealed class Commands : IObserver<DiagnosticListener>, IObserver<KeyValuePair<string, object?>>, IDisposable
-    {
-        private readonly ActivityListener _activities = new()
-        {
-            ShouldListenTo = source => source.Name == "Microsoft.AspNetCore",
-            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
-        };
-
-        private readonly Activity _activity = new Activity("seen").Start();
-        private readonly List<IDisposable> _subscriptions = [];
-
-        public Commands()
-        {
-            ActivitySource.AddActivityListener(_activities);
-            _subscriptions.Add(DiagnosticListener.AllListeners.Subscribe(this));
-        }
-
-        public System.Collections.Concurrent.ConcurrentQueue<string> Texts { get; } = new();
-
-        public void OnNext(DiagnosticListener value)
-        {
-            if (value.Name == "Microsoft.EntityFrameworkCore")
-                _subscriptions.Add(value.Subscribe(this));
-        }
-
-        public void OnNext(KeyValuePair<string, object?> value)
-        {
-            if (value.Key.EndsWith("CommandExecuting", StringComparison.Ordinal) && Activity.Current?.TraceId == _activity.TraceId)
-                Texts.Enqueue(Written((DbCommand)value.Value!.GetType().GetProperty("Command")!.GetValue(value.Value)!));
-        }
-
-        public void OnCompleted()
-        {
-        }
-
-        public void OnError(Exception error)
-        {
-        }
-
-        public void Dispose()
-        {
-            _subscriptions.ForEach(s => s.Dispose());
-            _activities.Dispose();
-            _activity.Dispose();
-        }
-
-        private static string Written(DbCommand command)
-        {
-            var text = command.CommandText;
-            foreach (var parameter in command.Parameters.Cast<DbParameter>().OrderByDescending(p => p.ParameterName.Length))
-            {
-                var value = parameter.Value switch { Guid id => $"'{id}'::uuid", string word => $"'{word}'", var other => other?.ToString() ?? "null" };
-                text = text.Replace("@" + parameter.ParameterName.TrimStart('@'), value, StringComparison.Ordinal);
-            }
-            return text;
-        }
     }
 }

@@ -25,8 +25,8 @@ def peer(bench, name, seconds):
     """The score of XGBoost's search, or None when it cannot run here."""
     done = subprocess.run([sys.executable, str(pathlib.Path(bench) / "accuracy.py"), "--search-only", name], capture_output=True, text=True,
                           env={**os.environ, "MODELHUB_BENCH_SEARCH_S": str(int(seconds))}, cwd=bench)
-    found = re.findall(r"(?:auc|logloss|rmse)\D{0,4}([0-9]+\.?[0-9]*)", done.stdout)
-    return float(found[-1]) if done.returncode == 0 and found else None
+    found = re.search(r"'xgb_random20': \(([0-9.]+)", done.stdout)
+    return float(found[1]) if done.returncode == 0 and found else None
 
 
 def main():

@@ -81,7 +81,10 @@ internal sealed class PredictEndpoint(PredictionService predictions)
             {
                 var more = (int)Math.Min(read.Buffer.Length, LargestBody + 1L);
                 if (length + more > LargestBody)
+                {
+                    body.AdvanceTo(read.Buffer.End); // the server goes on reading where we stop
                     throw TooLarge();
+                }
                 if (length + more > bytes.Length)
                     Grow(ref bytes, length, length + more);
                 read.Buffer.CopyTo(bytes.AsSpan(length));
