@@ -41,19 +41,14 @@ public sealed class BatchService(HubDbContext db, ProjectAccess access, IArtifac
     {
         var batches = db.Set<BatchPrediction>().AsNoTracking().Where(b => access.VisibleIds(caller).Contains(b.ProjectId)
             && (projectId == null || b.ProjectId == projectId) && (modelId == null || b.ModelId == modelId));
-        var rows = from b in batches
-                   join j in db.Jobs.AsNoTracking() on b.JobId equals j.Id into own
-                   from j in own.DefaultIfEmpty()
-                   orderby b.CreatedAt descending, b.Id
-                   select new { b, j };
-        var page = await rows.ToPageAsync(paging, cancellation);
-        return page.Map(i => new BatchView(i.b, i.j));
+        return await Views(batches).ToPageAsync(paging, cancellation);
     }
 
     public async Task<BatchView> GetAsync(Caller caller, Guid id, CancellationToken cancellation)
     {
-        var batch = await VisibleAsync(caller, id, ProjectRole.Viewer, cancellation);
-        return new BatchView(batch, await db.Jobs.AsNoTracking().FirstOrDefaultAsync(j => j.Id == batch.JobId, cancellation));
+        await VisibleAsync(caller, id, ProjectRole.Viewer, cancellation);
+        return await Views(db.Set<BatchPrediction>().AsNoTracking().Where(b => b.Id == id)).FirstOrDefaultAsync(cancellation)
+            ?? throw ModelHubException.NotFound("batch prediction");
     }
 
     /// <exception cref="ModelHubException">It is not there yet, or never will be.</exception>
@@ -74,6 +69,14 @@ public sealed class BatchService(HubDbContext db, ProjectAccess access, IArtifac
             await jobs.CancelAsync(caller, batch.JobId, cancellation);
         await db.Set<BatchPrediction>().Where(b => b.Id == id).ExecuteDeleteAsync(cancellation);
     }
+
+    /// <summary>Both of one moment: whose job has succeeded has its result. The newest first.</summary>
+    private IQueryable<BatchView> Views(IQueryable<BatchPrediction> batches) =>
+        from b in batches
+        join j in db.Jobs.AsNoTracking() on b.JobId equals j.Id into own
+        from j in own.DefaultIfEmpty()
+        orderby b.CreatedAt descending, b.Id
+        select new BatchView(b, j);
 
     private async Task<BatchPrediction> VisibleAsync(Caller caller, Guid id, ProjectRole least, CancellationToken cancellation)
     {
