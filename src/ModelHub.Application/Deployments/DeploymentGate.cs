@@ -49,7 +49,7 @@ public sealed class DeploymentGate(DeploymentCache deployments, MembershipCache 
         if (key is null && served.Settings.StickyBy is { } column)
         {
             var read = await body.ReadAtLeastAsync(PeekBytes, cancellation);
-            key = ScoringRun.FirstCell(served.Champion, format, column, read);
+            key = FirstCell.Find(served.Champion, format, column, read);
             body.AdvanceTo(read.Buffer.Start);
         }
         return served.Choose(key, clock.GetUtcNow());

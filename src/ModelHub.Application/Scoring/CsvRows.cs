@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Unicode;
 using ModelHub.Application.Datasets.Formats;
 using ModelHub.Application.Serving;
@@ -89,32 +90,46 @@ internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowForma
     public void Parse(ReadOnlySpan<byte> rows, RowBlock block, bool isFirst)
     {
         var all = columns.Now;
-        var trained = block.Model.Trained;
+        var stops = new CellStops(rows, _delimiter);
         var at = 0;
         while (at < rows.Length)
         {
-            if (all.Length > 1 && rows[at] is (byte)'\n' or (byte)'\r')
+            if (IsBetweenRows(rows, at, all.Length))
             {
                 at++;
                 continue;
             }
-            if (all.Length == 1 && rows[at] == '\n' && at > 0 && rows[at - 1] == '\r')
-            {
-                at++; // the second half of a line end
-                continue;
-            }
             if (block.Count == block.MostRows)
                 return;
-            block.StartRow();
+            var features = block.StartRow();
             var column = 0;
             for (var ended = false; !ended; column++)
             {
-                var cell = Next(rows, at, out at, out ended, true, block.Count);
-                if (column >= all.Length)
+                var own = column < all.Length ? all[column] : null;
+                var from = at;
+                ReadOnlySpan<byte> cell;
+                if (at < rows.Length && rows[at] == '"')
+                {
+                    cell = Quoted(rows, at, out at, out ended, true, block.Count);
+                }
+                else
+                {
+                    cell = rows[at..stops.Next(at)];
+                    ended = at + cell.Length == rows.Length;
+                    at = ended ? rows.Length : Behind(rows, at + cell.Length, out ended);
+                    if (own is { Feature: >= 0 and var feature } && from + PlainDecimal.Reach <= rows.Length
+                        && PlainDecimal.TryRead(ref MemoryMarshal.GetReference(rows[from..]), cell.Length, out var number))
+                    {
+                        features[feature] = (float)number;
+                        if (own.IsKept)
+                            block.Keep(column, cell, CellKind.Text);
+                        continue;
+                    }
+                }
+                if (own is null)
                     continue;
-                var own = all[column];
                 if (own.Input >= 0)
-                    CellWriter.Set(trained!, block.Row!, own.Input, cell);
+                    CellWriter.Set(block.Model.Trained!, block.Row!, own.Input, cell);
                 if (own.IsKept)
                     Keep(block, column, own, cell);
             }
@@ -123,6 +138,11 @@ internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowForma
             block.EndRow();
         }
     }
+
+    /// <summary>Whether a byte at the start of a row ends a blank line, or is the second half of the line end before.</summary>
+    private static bool IsBetweenRows(ReadOnlySpan<byte> rows, int at, int columns) => columns > 1
+        ? rows[at] is (byte)'\n' or (byte)'\r'
+        : rows[at] == '\n' && at > 0 && rows[at - 1] == '\r';
 
     private static void Keep(RowBlock block, int column, RowColumn own, ReadOnlySpan<byte> cell)
     {

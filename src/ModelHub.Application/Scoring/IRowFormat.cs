@@ -1,3 +1,5 @@
+using ModelHub.Application.Serving;
+
 namespace ModelHub.Application.Scoring;
 
 /// <summary>Where a search for the end of whole rows has come to.</summary>
@@ -12,6 +14,13 @@ internal struct ScanState
 /// <summary>How rows are written down. One instance per body; only <see cref="Parse"/> runs on several threads.</summary>
 internal interface IRowFormat
 {
+    static IRowFormat Of(RowFormat format, LoadedModel model, RowColumns columns) => format switch
+    {
+        RowFormat.Csv => new CsvRows(model, columns),
+        RowFormat.Json => new JsonRows(columns, isLines: false),
+        RowFormat.JsonLines => new JsonRows(columns, isLines: true),
+    };
+
     /// <summary>Reads what comes before the rows; the number of bytes it is, -1 when more have to be seen.</summary>
     /// <exception cref="RowRefusal">It is broken.</exception>
     int ReadHead(ReadOnlySpan<byte> start, bool isAll);

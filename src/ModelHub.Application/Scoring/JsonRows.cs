@@ -233,7 +233,7 @@ internal sealed class JsonRows(RowColumns columns, bool isLines) : IRowFormat
                 {
                     if (CellText.Number(reader.ValueSpan, out var number) == NumberShape.None || !double.IsFinite(number))
                         throw new RowRefusal(block.Count, own.Name, "The number is beyond what a double holds.");
-                    block.Row!.SetNumber(own.Input, number);
+                    block.Set(own, number);
                 }
                 if (own.IsKept)
                     block.Keep(column, reader.ValueSpan, CellKind.Number);

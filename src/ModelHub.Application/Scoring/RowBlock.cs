@@ -126,14 +126,25 @@ public sealed partial class RowBlock
     }
 
     /// <summary>Starts the next row, all of it missing.</summary>
-    internal void StartRow()
+    /// <returns>Its features, good until the next row.</returns>
+    internal Span<float> StartRow()
     {
         if (Count == _unusual.Length)
             Grow();
         if (Row is null)
-            return;
+            return [];
         Row.MoveTo(_features, Count * Width);
         Row.Clear();
+        return _features.AsSpan(Count * Width, Width);
+    }
+
+    /// <summary>A number in a column that the model reads.</summary>
+    internal void Set(RowColumn column, double number)
+    {
+        if (column.Feature >= 0)
+            _features[Count * Width + column.Feature] = (float)number;
+        else
+            Row!.SetNumber(column.Input, number);
     }
 
     private void Grow()

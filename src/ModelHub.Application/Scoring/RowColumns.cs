@@ -13,7 +13,18 @@ public sealed record KeptColumns(bool All, IReadOnlySet<string> Names)
 /// <summary>One column of the rows that are scored.</summary>
 /// <param name="Input">The model's input that it is, -1 for none.</param>
 /// <param name="IsKept">Whether its cells are kept as they came.</param>
-public sealed record RowColumn(string Name, byte[] Utf8, int Input, bool IsKept);
+public sealed record RowColumn(string Name, byte[] Utf8, int Input, bool IsKept)
+{
+    /// <summary>The one feature that a number in it is, as it is; -1 when the model makes something else of it, or does not read it.</summary>
+    internal int Feature { get; private init; } = -1;
+
+    internal static RowColumn Of(LoadedModel model, string name, byte[] utf8, bool isKept)
+    {
+        var input = model.Trained?.FindInput(name) ?? -1;
+        var isPlain = input >= 0 && model.Trained!.Inputs[input].Encoding == Engine.Preparation.Encoding.Number;
+        return new RowColumn(name, utf8, input, isKept) { Feature = isPlain ? model.Trained!.FeatureOffsets[input] : -1 };
+    }
+}
 
 /// <summary>The columns of one body: those of a CSV's header, or the members of JSON records as they turn up. Thread-safe.</summary>
 public sealed class RowColumns
@@ -65,7 +76,7 @@ public sealed class RowColumns
                 return mayExist ? known : throw new RowRefusal(null, name, "Two columns have this name.");
             if (_columns.Length == Most)
                 throw new RowRefusal(null, null, $"There are more than {Most} columns.");
-            var column = new RowColumn(name, utf8.ToArray(), _model.Trained?.FindInput(name) ?? -1, IsAsked(name) || _model.Trained is null);
+            var column = RowColumn.Of(_model, name, utf8.ToArray(), IsAsked(name) || _model.Trained is null);
             index.Add(name, _columns.Length);
             Volatile.Write(ref _columns, [.. _columns, column]);
             return _columns.Length - 1;
@@ -103,7 +114,7 @@ public sealed class RowColumns
                 var name = Encoding.UTF8.GetString(names[i]);
                 if (!_index.TryAdd(name, i))
                     throw new RowRefusal(null, name, "Two columns have this name.");
-                columns[i] = new RowColumn(name, names[i], _model.Trained?.FindInput(name) ?? -1, IsAsked(name) || _model.Trained is null);
+                columns[i] = RowColumn.Of(_model, name, names[i], IsAsked(name) || _model.Trained is null);
             }
             Volatile.Write(ref _columns, columns);
         }

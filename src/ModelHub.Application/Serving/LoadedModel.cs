@@ -7,7 +7,7 @@ namespace ModelHub.Application.Serving;
 /// <summary>A model ready to score, and whose it is: one of the engine's, or a runner.</summary>
 public sealed class LoadedModel
 {
-    private const int MostBytesKept = 1 << 20;
+    private const int MostBytesKept = 2 << 20;
 
     /// <summary>For those who were handed the model before it was let go, and are about to ask it.</summary>
     private static readonly TimeSpan LastCall = TimeSpan.FromSeconds(1);
@@ -60,7 +60,7 @@ public sealed class LoadedModel
 
     /// <summary>The model's inputs as columns, which JSON records are compared with first.</summary>
     internal RowColumn[] InputColumns => _inputColumns ??=
-        [.. Header.Inputs.Select((input, at) => new RowColumn(input.Name, System.Text.Encoding.UTF8.GetBytes(input.Name), at, IsKept: false))];
+        [.. Header.Inputs.Select(input => RowColumn.Of(this, input.Name, System.Text.Encoding.UTF8.GetBytes(input.Name), isKept: false))];
 
     /// <summary>The header of the last CSV whose cells were not kept: most come again and again.</summary>
     internal KnownHeader? LastHeader { get; set; }
@@ -103,7 +103,7 @@ public sealed class LoadedModel
     internal void Return(RowBlock block)
     {
         block.Clear();
-        if (block.BytesHeld < MostBytesKept && _blocks.Count < Environment.ProcessorCount * 4)
+        if (block.BytesHeld < MostBytesKept && _blocks.Count < Environment.ProcessorCount * 2)
             _blocks.Add(block);
     }
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Text;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -84,43 +83,37 @@ internal sealed class BatchCsv(LoadedModel model) : IScoredRowsWriter
 
     public void Rows(RowBlock block, RowColumns columns, IBufferWriter<byte> output)
     {
+        var pen = new Utf8Pen(output);
         for (var r = 0; r < block.Count; r++)
         {
             var outputs = block.OutputsOf(r);
             for (var c = 0; c < _columns; c++)
             {
-                BatchCells.Write(block.TextOf(block.CellOf(r, c)), output);
-                output.Write(","u8);
+                pen.WriteCell(block.TextOf(block.CellOf(r, c)));
+                pen.Write((byte)',');
             }
             if (model.IsRegression)
-                Number(outputs[0], output);
+                pen.Write(outputs[0]);
             else
-                output.Write(_classes[model.Decide(outputs)]);
+                pen.Write(_classes[model.Decide(outputs)]);
             for (var k = 0; k < outputs.Length && !model.IsRegression; k++)
             {
-                output.Write(","u8);
-                Number(outputs[k], output);
+                pen.Write((byte)',');
+                pen.Write(outputs[k]);
             }
-            output.Write("\n"u8);
+            pen.Write((byte)'\n');
         }
+        pen.Flush();
     }
 
     public void End(long rows, IBufferWriter<byte> output)
     {
-    }
-
-    private static void Number(double value, IBufferWriter<byte> output)
-    {
-        Utf8Formatter.TryFormat(value, output.GetSpan(64), out var written);
-        output.Advance(written);
     }
 }
 
 /// <summary>Cells as they came.</summary>
 internal static class BatchCells
 {
-    private static readonly SearchValues<byte> Special = SearchValues.Create(",\"\r\n"u8);
-
     /// <summary>A CSV's cell that is a JSON number becomes one.</summary>
     public static void Write(Utf8JsonWriter json, JsonEncodedText name, KeptCell cell, ReadOnlySpan<byte> text)
     {
@@ -131,14 +124,6 @@ internal static class BatchCells
             json.WriteRawValue(text, skipInputValidation: true);
         else
             json.WriteStringValue(text);
-    }
-
-    public static void Write(ReadOnlySpan<byte> text, IBufferWriter<byte> output)
-    {
-        if (text.IndexOfAny(Special) < 0)
-            output.Write(text);
-        else
-            output.Write(Encoding.UTF8.GetBytes(Quoted(Encoding.UTF8.GetString(text))));
     }
 
     public static string Quoted(string text) =>

@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Buffers.Text;
+using System.Globalization;
 using System.Text;
 using ModelHub.Application.Deployments;
 using ModelHub.Application.Scoring;
@@ -11,10 +11,24 @@ namespace ModelHub.Api.Dialects.Predictions;
 /// Passed-through columns, a column per class under its own label, the prediction; for binary models the threshold and the positive
 /// class; the approval status; whether it is an outlier, when asked for; explanations, when asked for.
 /// </summary>
-internal sealed class CsvPredictions(LoadedModel model, ServedDeployment deployment, PredictionQuery query) : PredictionWriter(model, deployment, query)
+internal sealed class CsvPredictions : PredictionWriter
 {
-    private static readonly SearchValues<byte> Special = SearchValues.Create(",\"\r\n"u8);
-    private readonly byte[][] _classes = [.. model.Header.Classes.Select(c => Encoding.UTF8.GetBytes(Quoted(c)))];
+    private readonly byte[][] _classes;
+
+    /// <summary>Classes as their columns stand, the positive one first; none for a regression.</summary>
+    private readonly int[] _order;
+
+    /// <summary>What follows every row's prediction.</summary>
+    private readonly byte[] _status;
+
+    public CsvPredictions(LoadedModel model, ServedDeployment deployment, PredictionQuery query)
+        : base(model, deployment, query)
+    {
+        _classes = [.. model.Header.Classes.Select(c => Encoding.UTF8.GetBytes(Quoted(c)))];
+        _order = model.IsRegression ? [] : model.IsBinary ? [1, 0] : [.. Enumerable.Range(0, _classes.Length)];
+        var status = model.IsBinary ? string.Create(CultureInfo.InvariantCulture, $",{Rounded(Threshold)},{Quoted(model.Header.Classes[1])}") : "";
+        _status = Encoding.UTF8.GetBytes(status + ",APPROVED");
+    }
 
     public override void Begin(RowColumns columns, IBufferWriter<byte> output)
     {
@@ -22,7 +36,7 @@ internal sealed class CsvPredictions(LoadedModel model, ServedDeployment deploym
         IEnumerable<string> header =
         [
             .. Passed.Select(p => columns.All[p].Name),
-            .. Model.IsRegression ? [] : Order().Select(k => $"{target}_{Model.Header.Classes[k]}_PREDICTION"),
+            .. _order.Select(k => $"{target}_{Model.Header.Classes[k]}_PREDICTION"),
             $"{target}_PREDICTION",
             .. Model.IsBinary ? ["THRESHOLD", "POSITIVE_CLASS"] : Array.Empty<string>(),
             "DEPLOYMENT_APPROVAL_STATUS",
@@ -37,103 +51,73 @@ internal sealed class CsvPredictions(LoadedModel model, ServedDeployment deploym
 
     public override void Rows(RowBlock block, RowColumns columns, IBufferWriter<byte> output)
     {
+        var pen = new Utf8Pen(output);
         for (var r = 0; r < block.Count; r++)
-            Row(block, r, output);
+            Row(block, r, ref pen);
+        pen.Flush();
     }
 
     public override void End(long rows, IBufferWriter<byte> output)
     {
     }
 
-    private IEnumerable<int> Order() => Model.IsBinary ? [1, 0] : Enumerable.Range(0, Model.Header.Classes.Count);
-
-    private void Row(RowBlock block, int row, IBufferWriter<byte> output)
+    private void Row(RowBlock block, int row, ref Utf8Pen pen)
     {
         var outputs = block.OutputsOf(row);
         var verdict = block.Answers is null ? Judge(block, row) : default;
         foreach (var column in Passed)
         {
-            Cell(block.TextOf(block.CellOf(row, column)), output);
-            output.Write(","u8);
+            pen.WriteCell(block.TextOf(block.CellOf(row, column)));
+            pen.Write((byte)',');
         }
-        if (Model.IsBinary)
+        foreach (var k in _order)
         {
-            Number(outputs[1], output);
-            Number(outputs[0], output);
-        }
-        else if (!Model.IsRegression)
-        {
-            foreach (var value in outputs)
-                Number(value, output);
+            pen.Write(Rounded(outputs[k]));
+            pen.Write((byte)',');
         }
         if (block.Answers is { } answers)
-            output.Write(Encoding.UTF8.GetBytes(Quoted(Plain(answers[row]))));
+            pen.Write(Encoding.UTF8.GetBytes(Quoted(Plain(answers[row]))));
         else
-            WritePrediction(outputs, verdict, output);
-        if (Model.IsBinary)
-        {
-            output.Write(","u8);
-            Number(Threshold, output);
-            output.Write(_classes[1]);
-        }
-        output.Write(",APPROVED"u8);
+            WritePrediction(outputs, verdict, ref pen);
+        pen.Write(_status);
         if (Query.Warnings)
-            output.Write(verdict.IsOutlier ? ",true"u8 : ",false"u8);
+            pen.Write(verdict.IsOutlier ? ",true"u8 : ",false"u8);
         if (Query.MaxExplanations > 0 && block.Answers is null)
-            WriteExplanations(block, row, output);
-        output.Write("\n"u8);
+            WriteExplanations(block, row, ref pen);
+        pen.Write((byte)'\n');
     }
 
     /// <summary>A text as it reads, anything else as its JSON.</summary>
     private static string Plain(string answer) => answer.StartsWith('"') ? System.Text.Json.JsonSerializer.Deserialize<string>(answer)! : answer;
 
-    private void WritePrediction(ReadOnlySpan<double> outputs, Verdict verdict, IBufferWriter<byte> output)
+    private void WritePrediction(ReadOnlySpan<double> outputs, Verdict verdict, ref Utf8Pen pen)
     {
         if (verdict.Rule?.Action == HumilityAction.Refuse)
             return;
         if (verdict.Rule is { Action: HumilityAction.Override } instead)
-            output.Write(Encoding.UTF8.GetBytes(Quoted(instead.Override!)));
+            pen.Write(Encoding.UTF8.GetBytes(Quoted(instead.Override!)));
         else if (Model.IsRegression)
-            Bare(Rounded(outputs[0]), output);
+            pen.Write(Rounded(outputs[0]));
         else
-            output.Write(_classes[Decide(outputs)]);
+            pen.Write(_classes[Decide(outputs)]);
     }
 
-    private void WriteExplanations(RowBlock block, int row, IBufferWriter<byte> output)
+    private void WriteExplanations(RowBlock block, int row, ref Utf8Pen pen)
     {
         IReadOnlyList<RowExplanation> all = IsExplained(block.OutputsOf(row)) ? RowExplanations.Of(block, row, Query.MaxExplanations) : [];
         for (var i = 0; i < Query.MaxExplanations; i++)
         {
-            output.Write(","u8);
+            pen.Write((byte)',');
             if (i >= all.Count)
             {
-                output.Write(",,"u8);
+                pen.Write(",,"u8);
                 continue;
             }
-            output.Write(Encoding.UTF8.GetBytes(Quoted(all[i].Feature) + ","));
-            Number(all[i].Strength, output, rounded: false);
-            output.Write(Encoding.UTF8.GetBytes(all[i].Sign));
+            pen.Write(Encoding.UTF8.GetBytes(Quoted(all[i].Feature) + ","));
+            pen.Write(all[i].Strength);
+            pen.Write((byte)',');
+            pen.Write(Encoding.UTF8.GetBytes(all[i].Sign));
         }
-    }
-
-    private void Number(double value, IBufferWriter<byte> output, bool rounded = true)
-    {
-        Bare(rounded ? Rounded(value) : value, output);
-        output.Write(","u8);
-    }
-
-    private static void Bare(double value, IBufferWriter<byte> output)
-    {
-        Utf8Formatter.TryFormat(value, output.GetSpan(64), out var written);
-        output.Advance(written);
-    }
-
-    private static void Cell(ReadOnlySpan<byte> text, IBufferWriter<byte> output)
-    {
-        if (text.IndexOfAny(Special) < 0)
-            output.Write(text);
-        else
-            output.Write(Encoding.UTF8.GetBytes(Quoted(Encoding.UTF8.GetString(text))));
     }
 
     private static string Quoted(string text) =>

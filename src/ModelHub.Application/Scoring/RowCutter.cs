@@ -1,0 +1,90 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
+namespace ModelHub.Application.Scoring;
+
+/// <summary>Whole rows of a body in memory of their own, given back when they were read.</summary>
+internal sealed class TextRows(byte[] rented, int from, int to, bool isFirst) : IDisposable
+{
+    public ReadOnlySpan<byte> Span => rented.AsSpan(from, to - from);
+
+    /// <summary>Whether these are the first rows of the body.</summary>
+    public bool IsFirst { get; } = isFirst;
+
+    public void Dispose() => ArrayPool<byte>.Shared.Return(rented);
+}
+
+/// <summary>Cuts a body into blocks of whole rows as it comes in. One reader at a time.</summary>
+internal sealed class RowCutter(IRowFormat format, PipeReader body) : IDisposable
+{
+    /// <summary>Bytes that are waited for, unless the body ends: a block is at least that long.</summary>
+    public const int BlockBytes = 256 << 10;
+
+    private const int LongestRow = 16 << 20;
+    private byte[] _bytes = ArrayPool<byte>.Shared.Rent(BlockBytes * 2);
+    private int _length;
+    private int _head = -1;
+    private ScanState _state;
+    private bool _isFirst = true;
+    private bool _isAll;
+
+    /// <summary>The next rows; null when there are no more.</summary>
+    /// <exception cref="RowRefusal">What comes before the rows is broken, or a row is too long.</exception>
+    public async ValueTask<TextRows?> NextAsync(CancellationToken cancellation)
+    {
+        while (!_isAll)
+        {
+            var read = await body.ReadAtLeastAsync(BlockBytes, cancellation);
+            var taken = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, LongestRow));
+            _isAll = read.IsCompleted && taken.Length == read.Buffer.Length;
+            Append(taken);
+            body.AdvanceTo(taken.End);
+            if (Cut() is { } rows)
+                return rows;
+            if (_length > LongestRow)
+                throw new RowRefusal(null, null, $"A row is longer than {LongestRow} bytes.");
+        }
+        return null;
+    }
+
+    public void Dispose()
+    {
+        ArrayPool<byte>.Shared.Return(_bytes);
+        _bytes = [];
+    }
+
+    private void Append(ReadOnlySequence<byte> taken)
+    {
+        var coming = (int)taken.Length;
+        if (_length + coming > _bytes.Length)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(_length + coming);
+            _bytes.AsSpan(0, _length).CopyTo(larger);
+            ArrayPool<byte>.Shared.Return(_bytes);
+            _bytes = larger;
+        }
+        taken.CopyTo(_bytes.AsSpan(_length));
+        _length += coming;
+    }
+
+    /// <summary>Hands over the whole rows that have come; the beginning of the next one moves on to another buffer.</summary>
+    private TextRows? Cut()
+    {
+        if (_head < 0)
+        {
+            _head = format.ReadHead(_bytes.AsSpan(0, _length), _isAll);
+            if (_head < 0)
+                return null;
+            _state.At = _head;
+        }
+        var end = _isAll ? _length : format.LastBoundary(_bytes.AsSpan(0, _length), ref _state);
+        if (end <= _head)
+            return null;
+        var rows = new TextRows(_bytes, _head, end, _isFirst);
+        var next = ArrayPool<byte>.Shared.Rent(Math.Max(BlockBytes * 2, _length - end));
+        _bytes.AsSpan(end, _length - end).CopyTo(next);
+        (_bytes, _length, _head, _isFirst) = (next, _length - end, 0, false);
+        _state.At -= end;
+        return rows;
+    }
+}
