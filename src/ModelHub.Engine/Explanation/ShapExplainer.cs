@@ -2,6 +2,7 @@ using ModelHub.Engine.Data;
 using ModelHub.Engine.Ensembles;
 using ModelHub.Engine.Inference;
 using ModelHub.Engine.Linear;
+using ModelHub.Engine.Neighbours;
 using ModelHub.Engine.Networks;
 using ModelHub.Engine.Numerics;
 using ModelHub.Engine.Trees;
@@ -11,8 +12,8 @@ namespace ModelHub.Engine.Explanation;
 /// <summary>
 /// Shapley contributions to raw scores, prepared once per model; immutable and thread-safe. Trees: path-dependent TreeSHAP
 /// (Lundberg et al. 2020). Linear models: interventional with independent features, the background being the stored mean of a number and
-/// the plain mean of a category's weights (training frequencies are not stored). Networks: estimated by drawn orders,
-/// see <see cref="SampledShap"/>. Blends: the weighted sum of their members'.
+/// the plain mean of a category's weights (training frequencies are not stored). Networks, nearest neighbours and stacks:
+/// estimated by drawn orders, see <see cref="SampledShap"/>. Blends: the weighted sum of their members'.
 /// Per row and output there are <see cref="FeatureCount"/> contributions and the bias, which together are the raw score.
 /// </summary>
 public sealed class ShapExplainer
@@ -37,7 +38,7 @@ public sealed class ShapExplainer
     /// <summary>Whether a model's contributions can be had.</summary>
     public static bool Explains(IModel model) => model switch
     {
-        Forest or CompiledForest or LinearModel or NetworkModel => true,
+        Forest or CompiledForest or LinearModel or NetworkModel or NeighbourModel or StackedModel => true,
         Blend blend => blend.Members.All(Explains),
         _ => false,
     };
@@ -131,7 +132,7 @@ public sealed class ShapExplainer
             case LinearModel linear:
                 _parts.Add((weight, null, new LinearShap(linear), null));
                 break;
-            case NetworkModel:
+            case NetworkModel or NeighbourModel or StackedModel:
                 _parts.Add((weight, null, null, new SampledShap(model)));
                 break;
             case Blend blend:

@@ -1,6 +1,7 @@
 using ModelHub.Engine.Data;
 using ModelHub.Engine.Ensembles;
 using ModelHub.Engine.Linear;
+using ModelHub.Engine.Neighbours;
 using ModelHub.Engine.Networks;
 using ModelHub.Engine.Trees;
 
@@ -12,8 +13,8 @@ namespace ModelHub.Engine.Explanation;
 public sealed record VariableImportance(string Variable, double Percentage, double Scaled)
 {
     /// <summary>
-    /// Gain of the splits of trees; absolute standardised weights of linear models, and of networks those of the first layer; blends weigh their members' shares. By input column, the
-    /// most important first.
+    /// Gain of the splits of trees; absolute standardised weights of linear models, and of networks those of the first layer; of nearest
+    /// neighbours how far scores move without a feature; blends and stacks weigh their members' shares. By input column, the most important first.
     /// </summary>
     public static IReadOnlyList<VariableImportance> Of(IModel model, IReadOnlyList<Feature> features)
         => Of(Shares(model, features.Count, (tree, node) => tree.Gain[node]), features);
@@ -63,6 +64,23 @@ public sealed record VariableImportance(string Variable, double Percentage, doub
                     for (var i = at * hidden; i < (at + network.Width[f]) * hidden; i++)
                         sums[f] += Math.Abs(network.Weights[0][i]);
                 }
+                break;
+            case NeighbourModel neighbours:
+                sums = neighbours.Sensitivity();
+                break;
+            case StackedModel stack:
+                // What the second level makes of a member's score is shared among the columns as the member shares it.
+                var second = Shares(stack.Second, stack.Second.FeatureCount, worth);
+                for (var m = 0; m < stack.Members.Count; m++)
+                {
+                    var own = Shares(stack.Members[m], count, worth);
+                    var behind = count + m * stack.OutputCount;
+                    var weight = stack.Weights[m] + stack.SecondWeight * second[behind..(behind + stack.OutputCount)].Sum();
+                    for (var f = 0; f < count; f++)
+                        sums[f] += weight * own[f];
+                }
+                for (var f = 0; f < count; f++)
+                    sums[f] += stack.SecondWeight * second[f];
                 break;
             case Blend blend:
                 for (var m = 0; m < blend.Members.Count; m++)

@@ -41,11 +41,12 @@ public sealed class CompiledForest : IModel
 
     public Link Link => Forest.Link;
 
-    /// <summary>The same model with its forests compiled, also inside blends; models of other kinds as they are.</summary>
+    /// <summary>The same model with its forests compiled, also inside blends and stacks; models of other kinds as they are.</summary>
     public static IModel Compile(IModel model) => model switch
     {
         Forest forest => new CompiledForest(forest),
         Blend blend => new Blend([.. blend.Members.Select(Compile)], blend.Weights),
+        StackedModel stack => new StackedModel([.. stack.Members.Select(Compile)], stack.Weights, Compile(stack.Second), stack.SecondWeight),
         _ => model,
     };
 

@@ -1,4 +1,5 @@
 using ModelHub.Engine.Data;
+using ModelHub.Engine.Preparation;
 
 namespace ModelHub.Engine.Networks;
 
@@ -8,12 +9,6 @@ namespace ModelHub.Engine.Networks;
 /// </summary>
 public sealed class NetworkModel : IModel
 {
-    /// <summary>Where a scaled number is bent: z / sqrt(1 + (z / Clip)²) stays within ± Clip.</summary>
-    public const float Clip = 3;
-
-    /// <summary>Scaled numbers end here, so that none is infinite.</summary>
-    public const float Most = 1e6f;
-
     /// <summary>Per feature: 0 for a number, else the category's cardinality; a missing or unknown category has the last vector.</summary>
     public required int[] Cardinality { get; init; }
 
@@ -104,7 +99,7 @@ public sealed class NetworkModel : IModel
         {
             if (Cardinality[f] == 0)
             {
-                values[at++] = Bend(row[f], Center[f], Scale[f]);
+                values[at++] = RobustScale.Bend(row[f], Center[f], Scale[f]);
                 continue;
             }
             Vectors[f].AsSpan(Code(f, row[f]) * Width[f], Width[f]).CopyTo(values[at..]);
@@ -114,15 +109,6 @@ public sealed class NetworkModel : IModel
 
     internal int Code(int feature, float value) =>
         float.IsNaN(value) || value < 0 || value >= Cardinality[feature] ? Cardinality[feature] : (int)value;
-
-    internal static float Bend(float value, float center, float scale)
-    {
-        if (float.IsNaN(value))
-            return 0;
-        var z = Math.Clamp((value - center) * scale, -Most, Most);
-        var part = z / Clip;
-        return z / MathF.Sqrt(1 + part * part);
-    }
 
     internal static void Rectify(Span<float> values)
     {

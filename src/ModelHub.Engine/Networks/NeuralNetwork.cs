@@ -1,6 +1,7 @@
 using ModelHub.Engine.Data;
 using ModelHub.Engine.Losses;
 using ModelHub.Engine.Numerics;
+using ModelHub.Engine.Preparation;
 
 namespace ModelHub.Engine.Networks;
 
@@ -46,7 +47,7 @@ public sealed class NeuralNetwork(NetworkOptions options) : ILearner
             // The last vector, of what is missing, starts at zero.
             for (var i = 0; i < vectors[f].Length - width[f]; i++)
                 vectors[f][i] = Draw(random);
-            (center[f], scale[f]) = cardinality[f] == 0 ? Spread(set.Features, f, rows) : (0, 1);
+            (center[f], scale[f]) = cardinality[f] == 0 ? RobustScale.Of(set.Features, f, rows) : (0, 1);
         }
         int[] sizes = [width.Sum(), Matrices.Padded(options.Hidden), Matrices.Padded(Math.Max(8, options.Hidden / 2)), Matrices.Padded(set.OutputCount)];
         var (weights, biases) = (new float[3][], new float[3][]);
@@ -76,24 +77,6 @@ public sealed class NeuralNetwork(NetworkOptions options) : ILearner
         foreach (var row in rows)
             squares += (set.Labels[row] - mean) * (set.Labels[row] - mean);
         return (mean, squares > 0 ? Math.Sqrt(squares / rows.Length) : 1);
-    }
-
-    /// <summary>Median, and one over the distance of the quartiles (or the range, where they are one).</summary>
-    private static (float Center, float Scale) Spread(FeatureMatrix features, int feature, int[] rows)
-    {
-        var step = Math.Max(1, rows.Length / 20_000);
-        var values = new List<float>();
-        for (var i = 0; i < rows.Length; i += step)
-        {
-            if (features[rows[i], feature] is var value && !float.IsNaN(value))
-                values.Add(value);
-        }
-        if (values.Count == 0)
-            return (0, 1);
-        values.Sort();
-        var quartiles = values[values.Count * 3 / 4] - values[values.Count / 4];
-        var spread = quartiles > 0 ? quartiles / 1.35f : (values[^1] - values[0]) / 2;
-        return (values[values.Count / 2], spread > 1e-30f && float.IsFinite(spread) ? 1 / spread : 1);
     }
 
     /// <summary>Near enough to a normal deviate: twelve uniform ones.</summary>

@@ -15,7 +15,10 @@ public sealed class AutoMlSearch
     private readonly Leaderboard _board;
     private readonly SearchProgress? _progress;
     private readonly CancellationToken _cancellation;
+    private readonly SecondLevel _second;
     private readonly List<CandidateResult> _entries = [];
+    private readonly List<Member> _members = [];
+    private const int MostMembers = 12;
     private const double HopelessShare = 0.05;
     private readonly Dictionary<string, int> _named = new(StringComparer.Ordinal);
     private int _planned;
@@ -27,6 +30,7 @@ public sealed class AutoMlSearch
         _data = new SearchData(table, options);
         _runner = new TrialRunner(_data, options, clock, journal, cancellation);
         _board = new Leaderboard(_data, options, clock);
+        _second = new SecondLevel(_data, options, clock, journal, cancellation);
     }
 
     /// <param name="journal">Null: nothing is kept, nothing is shared.</param>
@@ -43,23 +47,71 @@ public sealed class AutoMlSearch
     public static void Assist(Table table, AutoMlOptions options, TimeProvider time, ISearchJournal journal, CancellationToken cancellation)
     {
         using var clock = new SearchClock(time, options.Budget, journal.Used, cancellation);
-        new AutoMlSearch(table, options, null, journal, clock, cancellation).Try(_ => { });
+        new AutoMlSearch(table, options, null, journal, clock, cancellation).Assist();
     }
 
     private SearchResult Run()
     {
-        Try(run => Add(_board.Entry(run)));
+        Try(run =>
+        {
+            var (entry, member) = _board.Entry(run);
+            Add(entry, member);
+        });
         _cancellation.ThrowIfCancellationRequested();
         if (!_entries.Exists(e => e.Model is not null))
         {
             throw new EngineException(_entries.Count == 0
                 ? $"The time of {_clock.Budget?.TotalSeconds} s was over before a first model was trained." : "No model could be trained: " + _entries[0].Failure);
         }
-        if (_board.Ensemble(_entries, _cancellation) is { } ensemble)
-            Add(ensemble);
+        Ensemble();
         return new SearchResult(
             _data.Task, _data.Labels.Classes, _data.Dropped, _data.Metric, [.. _entries.OrderBy(r => r.Rank).ThenBy(r => r.Number)]);
     }
+
+    private void Assist()
+    {
+        Try(run =>
+        {
+            if (run.Failure is null)
+                Keep(_board.Join(run));
+        });
+        // What is fast enough for a limit is known to the leader only.
+        if (_options.MaxMicrosPerRow is null && Choose(_members) is { Count: > 1 } blend && _second.IsWanted)
+            Climb(_second.Read(blend), _ => { });
+    }
+
+    /// <summary>The blend of the best, and a second level upon it.</summary>
+    private void Ensemble()
+    {
+        var stamp = _clock.Stamp();
+        if (Choose(_members) is not { Count: > 1 } blend)
+            return;
+        _cancellation.ThrowIfCancellationRequested();
+        Add(_board.Blend(blend, stamp), null);
+        if (!_second.IsWanted)
+            return;
+        stamp = _clock.Stamp();
+        var read = _second.Read(blend);
+        var second = Climb(read, run =>
+        {
+            if (run.Failure is not null)
+                Add(_board.Entry(run).Entry with { Algorithm = Leaderboard.EnsembleName }, null);
+        });
+        _cancellation.ThrowIfCancellationRequested();
+        var chosen = Choose([.. read, .. second]);
+        if (chosen.Any(c => second.Contains(c.Member)))
+            Add(_board.Stack(read, chosen, stamp), null);
+        else if (second.Count > 0)
+            Add(Leaderboard.Unused(second), null);
+    }
+
+    private IReadOnlyList<Member> Climb(IReadOnlyList<Member> read, Action<TrialRun> ended)
+    {
+        _clock.Reserve = TimeSpan.Zero;
+        return _second.Train(read, ended);
+    }
+
+    private IReadOnlyList<(Member Member, double Weight)> Choose(IReadOnlyList<Member> members) => Member.Choose(members, _data, _options.MaxMicrosPerRow);
 
     /// <summary>The portfolio, then pairs of tuned trials until the budget is used up.</summary>
     private void Try(Action<TrialRun> ended)
@@ -94,22 +146,38 @@ public sealed class AutoMlSearch
         return new Trial(_named.Values.Sum(), $"{learner.Algorithm}_{number}", learner, hopeless);
     }
 
-    /// <summary>The ensemble is made of the best by loss; a model beyond these need not stay in memory.</summary>
-    private void LetGo()
+    /// <summary>Ensembles are made of the best by loss; models beyond these need not stay in memory.</summary>
+    private void Keep(Member member)
     {
-        var kept = _entries.Where(e => e.Model is not null).OrderBy(e => e.Loss).ThenBy(e => e.Number).Take(Leaderboard.MostMembers).ToHashSet();
-        for (var i = 0; i < _entries.Count; i++)
+        lock (_entries)
         {
-            if (_entries[i].Model is not null && !kept.Contains(_entries[i]))
-                _entries[i] = _entries[i] with { Model = null, Scores = [], Outputs = [], Truth = [] };
+            if (member.MicrosPerRow > _options.MaxMicrosPerRow)
+                return;
+            _members.Add(member);
+            _members.Sort((a, b) => (a.Loss, a.Number).CompareTo((b.Loss, b.Number)));
+            if (_members.Count > MostMembers)
+                _members.RemoveAt(MostMembers);
+            if (_members.Count > 1)
+                _clock.Reserve = _second.Time;
         }
     }
 
-    private void Add(CandidateResult entry)
+    private void LetGo()
+    {
+        for (var i = 0; i < _entries.Count; i++)
+        {
+            if (_entries[i] is { Model: not null, Algorithm: not Leaderboard.EnsembleName } && _members.All(m => m.Number != _entries[i].Number))
+                _entries[i] = _entries[i] with { Model = null, Outputs = [], Truth = [] };
+        }
+    }
+
+    private void Add(CandidateResult entry, Member? member)
     {
         lock (_entries)
         {
             _entries.Add(entry);
+            if (member is not null)
+                Keep(member);
             var share = _entries.Count / (_planned + 1.0);
             if (_options.MaxModels is null && _clock.Budget is { } budget)
                 share = _clock.Elapsed / budget;

@@ -13,7 +13,7 @@ internal static class FoldRecord
     /// <summary>Names a part by all that it depends on besides data and the search's options.</summary>
     public static string Name(Trial trial, int fold)
     {
-        var said = Version + trial.Learner.Algorithm + JsonSerializer.Serialize(trial.Learner.Parameters);
+        var said = Version + trial.Learner.Algorithm + JsonSerializer.Serialize(trial.Learner.Parameters) + trial.Upon;
         var digest = Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(said)), 0, 6);
         return $"{trial.Number:D4}.{fold:D2}.{digest}";
     }

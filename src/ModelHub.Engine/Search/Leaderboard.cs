@@ -2,6 +2,7 @@ using ModelHub.Engine.Ensembles;
 using ModelHub.Engine.Explanation;
 using ModelHub.Engine.Inference;
 using ModelHub.Engine.Metrics;
+using ModelHub.Engine.Neighbours;
 using ModelHub.Engine.Trees;
 
 namespace ModelHub.Engine.Search;
@@ -12,14 +13,14 @@ namespace ModelHub.Engine.Search;
 /// </summary>
 internal sealed class Leaderboard(SearchData data, AutoMlOptions options, SearchClock clock)
 {
-    public const int MostMembers = 12;
-    private const int Rounds = 25;
+
+    public const string EnsembleName = "StackedEnsemble";
 
     /// <summary>What a model ranks behind that is too slow.</summary>
     private const double TooSlow = 1e290;
-    private const int MostSelectionCells = 200_000;
 
-    public CandidateResult Entry(TrialRun run)
+    /// <summary>An entry, and, unless the trial failed, what ensembles need of it.</summary>
+    public (CandidateResult Entry, Member? Member) Entry(TrialRun run)
     {
         var learner = run.Trial.Learner;
         var entry = new CandidateResult
@@ -28,61 +29,64 @@ internal sealed class Leaderboard(SearchData data, AutoMlOptions options, Search
             TrainSeconds = run.Seconds, Failure = run.Failure,
         };
         if (run.Failure is not null)
-            return entry;
+            return (entry, null);
         var stamp = clock.Stamp();
+        var member = Join(run);
+        entry = Finish(entry with { History = run.Folds[0]!.History }, member.Model, member.Scores, stamp);
+        return (entry, member with { MicrosPerRow = entry.MicrosPerRow });
+    }
+
+    /// <summary>The folds of a trial as one model with the scores of the rows that they held back.</summary>
+    public Member Join(TrialRun run)
+    {
         IModel[] models = [.. run.Folds.Select(f => f!.Model!)];
         double[] scores = [.. run.Scores.SelectMany(s => s!)];
         if (models[0] is Forest { Link: Link.Probability })
             scores = Calibrate(models, scores);
-        var model = models.Length == 1 ? models[0] : Blend.Mean(models);
-        return Finish(entry with { History = run.Folds[0]!.History, Scores = scores }, model, stamp);
+        return new Member(
+            run.Trial.Number, run.Trial.Name, models.Length == 1 ? models[0] : Whole(run.Trial.Learner, models), scores, data.MeanLoss(scores, data.Truth),
+            run.Seconds, FoldRecord.Name(run.Trial, 0));
     }
 
-    /// <summary>The greedy blend of the best; null when one of them alone is best.</summary>
-    public CandidateResult? Ensemble(IReadOnlyList<CandidateResult> entries, CancellationToken cancellation)
+    /// <summary>The greedy blend.</summary>
+    public CandidateResult Blend(IReadOnlyList<(Member Member, double Weight)> chosen, long stamp)
     {
-        var stamp = clock.Stamp();
-        CandidateResult[] trained = [.. entries.Where(e => e.Model is not null && !(e.MicrosPerRow > options.MaxMicrosPerRow)).OrderBy(e => e.Loss).ThenBy(e => e.Number).Take(MostMembers)];
-        if (trained.Length < 2)
-            return null;
-        cancellation.ThrowIfCancellationRequested();
-        var weights = Weigh(trained);
-        var members = trained.Zip(weights).Where(p => p.Second > 0).ToList();
-        if (members.Count < 2)
-            return null;
-        var blend = new Blend([.. members.Select(m => m.First.Model!.Model)], [.. members.Select(m => m.Second)]);
-        var scores = new double[trained[0].Scores.Length];
-        foreach (var (member, weight) in members)
-        {
-            for (var i = 0; i < scores.Length; i++)
-                scores[i] += weight * member.Scores[i];
-        }
-        return Finish(
-            new CandidateResult
-            {
-                Number = int.MaxValue,
-                Algorithm = "StackedEnsemble",
-                Name = "StackedEnsemble_1",
-                Parameters = members.ToDictionary(m => m.First.Name, m => new HyperParameter(0.0, m.Second), StringComparer.Ordinal),
-                TrainSeconds = clock.Since(stamp).TotalSeconds,
-                Scores = scores,
-            },
-            blend,
-            stamp);
+        var blend = new Blend([.. chosen.Select(m => m.Member.Model)], [.. chosen.Select(m => m.Weight)]);
+        return Finish(Ensemble("blend", int.MaxValue - 1, chosen, clock.Since(stamp)), blend, Member.Blend(chosen), stamp);
     }
 
-    /// <summary>Of very many rows every so-manieth is looked at.</summary>
-    private double[] Weigh(CandidateResult[] trained)
+    /// <summary>Members by themselves and through a second level.</summary>
+    /// <param name="read">The members whose scores the second level reads.</param>
+    /// <param name="chosen">Of these and of the second level, with their weights.</param>
+    public CandidateResult Stack(IReadOnlyList<Member> read, IReadOnlyList<(Member Member, double Weight)> chosen, long stamp)
     {
-        var width = data.Set.OutputCount;
-        var stride = Math.Max(1, data.Truth.Length * width / MostSelectionCells);
-        int[] rows = [.. Enumerable.Range(0, (data.Truth.Length + stride - 1) / stride).Select(i => i * stride)];
-        double[] truth = [.. rows.Select(r => data.Truth[r])];
-        double[][] scores = [.. trained.Select(t => rows.SelectMany(r => new ArraySegment<double>(t.Scores, r * width, width)).ToArray())];
-        bool Fits(int[] counts, int added) => options.MaxMicrosPerRow is not { } most
-            || trained.Where((_, m) => m == added || counts[m] > 0).Sum(t => t.MicrosPerRow) <= most;
-        return GreedySelection.Weigh(scores, s => data.MeanLoss(s, truth), Rounds, Fits);
+        var second = chosen.Where(c => !read.Contains(c.Member)).ToList();
+        var weight = second.Sum(s => s.Weight);
+        var model = new StackedModel(
+            [.. read.Select(m => m.Model)], [.. read.Select(m => chosen.FirstOrDefault(c => c.Member == m).Weight)],
+            new Blend([.. second.Select(s => s.Member.Model)], [.. second.Select(s => s.Weight / weight)]), weight);
+        return Finish(Ensemble("stack", int.MaxValue, chosen, clock.Since(stamp)), model, Member.Blend(chosen), stamp);
     }
+
+    /// <summary>A second level that was trained and gains nothing.</summary>
+    public static CandidateResult Unused(IReadOnlyList<Member> second) => new()
+    {
+        Number = int.MaxValue, Algorithm = EnsembleName, Name = $"{EnsembleName}_Stack_1", TrainSeconds = second.Sum(s => s.Seconds),
+        Parameters = new Dictionary<string, HyperParameter> { ["kind"] = new("blend", "stack") },
+        Failure = $"The blend is not bettered by what learns from its members' scores: its loss is least without ({string.Join(", ", second.Select(s => $"{s.Name}: {s.Loss:G5}"))}).",
+    };
+
+    private static CandidateResult Ensemble(string kind, int number, IReadOnlyList<(Member Member, double Weight)> chosen, TimeSpan took) => new()
+    {
+        Number = number, Algorithm = EnsembleName, Name = $"{EnsembleName}_{char.ToUpperInvariant(kind[0])}{kind[1..]}_1", TrainSeconds = took.TotalSeconds,
+        Parameters = chosen.ToDictionary(m => m.Member.Name, m => new HyperParameter(0.0, m.Weight), StringComparer.Ordinal)
+            .Append(new("kind", new HyperParameter("blend", kind))).ToDictionary(StringComparer.Ordinal),
+    };
+
+    /// <summary>The mean of the folds' models; neighbours are not learned but kept, so all rows are, once.</summary>
+    private IModel Whole(ILearner learner, IModel[] models) => learner is NearestNeighbours
+        ? learner.Fit(data.Set.With([.. data.Folds.SelectMany(f => f.Train.Concat(f.Held)).Distinct().Order()]), new FitContext { Seed = options.Seed, Threads = 1 })
+        : Ensembles.Blend.Mean(models);
 
     /// <summary>Class shares become log odds; a fold's map is learned from the held rows of the others, so that its own stay unseen.</summary>
     private double[] Calibrate(IModel[] models, double[] shares)
@@ -101,12 +105,12 @@ internal sealed class Leaderboard(SearchData data, AutoMlOptions options, Search
         return scores;
     }
 
-    private CandidateResult Finish(CandidateResult result, IModel model, long stamp)
+    private CandidateResult Finish(CandidateResult result, IModel model, double[] scores, long stamp)
     {
         var trained = new TrainedModel(new ModelHeader(
             result.Algorithm, data.Labels.Task, data.Target, data.Labels.Classes, 0.5, data.Plan.Inputs,
             data.IsRegression ? data.Labels.Values.Where(double.IsFinite).Min() : null, data.IsRegression ? data.Labels.Values.Where(double.IsFinite).Max() : null), model);
-        var outputs = trained.Link(result.Scores);
+        var outputs = trained.Link(scores);
         var truth = data.Truth;
         var report = EvaluationReport.Of(data.Labels.Task, data.Labels.Classes, outputs, truth);
         var foldScores = new List<double>();
@@ -124,7 +128,6 @@ internal sealed class Leaderboard(SearchData data, AutoMlOptions options, Search
         {
             Model = trained,
             Report = report,
-            Loss = data.MeanLoss(result.Scores, truth),
             Rank = Rank(report) + (micros > options.MaxMicrosPerRow ? TooSlow : 0),
             Outputs = outputs,
             Truth = truth,
@@ -132,8 +135,8 @@ internal sealed class Leaderboard(SearchData data, AutoMlOptions options, Search
             Importance = VariableImportance.Of(model, data.Plan.Features),
             MicrosPerRow = micros,
         };
-        // The blend at the end takes some times as long.
-        clock.Keep(3 * clock.Since(stamp) + TimeSpan.FromMilliseconds(200));
+        // The blend at the end takes some times as long as a model, a stack about as long as a blend.
+        clock.Keep((result.Algorithm == EnsembleName ? 1.5 : 3) * clock.Since(stamp) + TimeSpan.FromMilliseconds(200));
         return entry;
     }
 

@@ -1,4 +1,5 @@
 using ModelHub.Engine.Data;
+using ModelHub.Engine.Neighbours;
 using ModelHub.Engine.Networks;
 using ModelHub.Engine.Trees;
 
@@ -22,6 +23,8 @@ internal static class MemoryEstimate
                 + folds * outputs * Math.Min(boosting.Options.Trees, 500) * 2 * Leaves(boosting, rows) * BytesPerNode,
             RandomForest or ExtraTrees => 2 * cells + atOnce * (long)set.Features.RowCount * 16
                 + folds * 50L * Math.Min(rows, 16_384) * (BytesPerNode + 4 * outputs),
+            // The rows of all folds, and those of the model that is kept.
+            NearestNeighbours => 4 * (folds + 1L) * rows * set.Features.FeatureCount,
             NeuralNetwork => cells * 4 + (1 << 24),
             _ => cells * 8 + outputs * set.Features.Features.Sum(f => f.Cardinality + 1L) * 8 * 20,
         };

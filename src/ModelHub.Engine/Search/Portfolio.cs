@@ -1,5 +1,6 @@
 using ModelHub.Engine.Data;
 using ModelHub.Engine.Linear;
+using ModelHub.Engine.Neighbours;
 using ModelHub.Engine.Networks;
 using ModelHub.Engine.Trees;
 
@@ -10,10 +11,16 @@ internal sealed class Portfolio
 {
     private const int MostRowsOfForests = 100_000;
     private const int FewRows = 3000;
+    private const int MostOutputsOfLinearStacks = 4;
     private const int MostFeaturesOfNetworks = 300;
+
+    /// <summary>With more features than these all rows are about equally far (Beyer et al. 1999); with more cells a row takes too long.</summary>
+    private const int MostFeaturesOfNeighbours = 64;
+    private const long MostCellsOfNeighbours = 400_000;
     private readonly int _rows;
     private readonly int _outputs;
     private readonly bool _hasNetworks;
+    private readonly bool _hasNeighbours;
     private readonly SearchSpace _boosting;
     private readonly SearchSpace _forest;
     private readonly SearchSpace _extra;
@@ -23,6 +30,7 @@ internal sealed class Portfolio
     public Portfolio(TaskKind task, int rows, int features, int outputs)
     {
         (_rows, _outputs, _hasNetworks) = (rows, outputs, features <= MostFeaturesOfNetworks);
+        _hasNeighbours = features <= MostFeaturesOfNeighbours && (long)rows * features <= MostCellsOfNeighbours;
         _boosting = new SearchSpace(
             "GBM",
             [
@@ -83,6 +91,8 @@ internal sealed class Portfolio
         yield return _boosting.With(few ? 5 : 63, few ? 10 : 40, quick * 0.7, 5, 0.5, 0.8);
         if (_rows <= MostRowsOfForests)
             yield return _forest.With(NodeShare, few ? 3 : 1);
+        if (_hasNeighbours)
+            yield return Neighbours(20);
         yield return _boosting.With(few ? 24 : 15, few ? 3 : 10, quick, 0.5, 0.7, 0.7);
         yield return _boosting.With(few ? 8 : 160, few ? 20 : 60, quick * 0.7, 20, 0.35, 0.9);
         if (_hasNetworks)
@@ -96,7 +106,24 @@ internal sealed class Portfolio
         if (_hasNetworks)
             yield return _network.With(256, 0.001, 0.2, 0.1);
         yield return new Configuration(new GeneralizedLinear(new LinearOptions(few ? 0.1 : 0.01)));
+        if (_hasNeighbours)
+            yield return Neighbours(50);
     }
+
+    /// <summary>
+    /// What learns from the scores of others beside the columns: little, since they say nearly all. Boosting finds where which is to be trusted, a
+    /// linear model weighs them (van der Laan et al. 2007), extra trees do so at random.
+    /// </summary>
+    public IEnumerable<Configuration> OfSecondLevel(SearchMode mode)
+    {
+        if (_outputs <= MostOutputsOfLinearStacks)
+            yield return new Configuration(new GeneralizedLinear(new LinearOptions(0.01)));
+        yield return _boosting.With(8, 20, 0.06, 5, 0.6, 0.8);
+        if (mode == SearchMode.HighAccuracy && _rows <= MostRowsOfForests)
+            yield return _extra.With(NodeShare, 8);
+    }
+
+    private static Configuration Neighbours(int count) => new(new NearestNeighbours(new NeighbourOptions { Neighbours = count }));
 
     public static TimeSpan TimeFor(SearchMode mode) => mode switch
     {
@@ -109,7 +136,7 @@ internal sealed class Portfolio
     public static int TrialsFor(SearchMode mode, bool hasTime) => mode switch
     {
         SearchMode.HighSpeed => 2,
-        SearchMode.Balanced => hasTime ? 150 : 9,
+        SearchMode.Balanced => hasTime ? 150 : 10,
         SearchMode.HighAccuracy => hasTime ? 500 : 40,
     };
 

@@ -31,7 +31,10 @@ internal sealed class SearchClock : IDisposable
     public TimeSpan Elapsed => _used + _clock.GetElapsedTime(_start);
 
     /// <summary>What trials may still use; infinite without a budget.</summary>
-    public TimeSpan Left => Budget is { } budget ? budget - _rest - Elapsed : TimeSpan.MaxValue / 4;
+    public TimeSpan Left => Budget is { } budget ? budget - _rest - Reserve - Elapsed : TimeSpan.MaxValue / 4;
+
+    /// <summary>What trials leave to a second level; they are not cut off for it.</summary>
+    public TimeSpan Reserve { get; set; }
 
     private CancellationTokenSource Timer { get; }
 

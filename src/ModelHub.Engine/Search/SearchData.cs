@@ -1,4 +1,5 @@
 using ModelHub.Engine.Data;
+using ModelHub.Engine.Ensembles;
 using ModelHub.Engine.Losses;
 using ModelHub.Engine.Metrics;
 using ModelHub.Engine.Numerics;
@@ -13,6 +14,7 @@ internal sealed class SearchData
     /// <summary>Below so many cells a fold fills a thread; above, all threads work on one fold.</summary>
     private const long CellsOfAThread = 400_000;
     private readonly Lazy<TargetStatistics?>[] _statistics;
+    private readonly ulong _seed;
 
     public SearchData(Table table, AutoMlOptions options)
     {
@@ -44,14 +46,16 @@ internal sealed class SearchData
             throw new EngineException($"'{Metric}' is no metric of a {Labels.Task.ToString().ToLowerInvariant()} task.");
         var start = Loss().Start(Set, Folds[0].Train);
         NullLoss = MeanLoss([.. Folds[0].Held.SelectMany(_ => start)], [.. Folds[0].Held.Select(r => Set.Labels[r])]);
-        _statistics = new Lazy<TargetStatistics?>[Folds.Length];
-        for (var k = 0; k < Folds.Length; k++)
-        {
-            var train = Folds[k].Train;
-            var seed = SeededRandom.Derive(options.Seed, 0x7A5 + (ulong)k);
-            _statistics[k] = new Lazy<TargetStatistics?>(() => TargetStatistics.Of(Set, train, seed));
-        }
-        IsSmall = (long)Set.Count * Set.Features.FeatureCount * Set.OutputCount < CellsOfAThread;
+        _seed = options.Seed;
+        _statistics = StatisticsOfFolds();
+    }
+
+    private SearchData(SearchData first, TrainingSet set)
+    {
+        (Target, Labels, Plan, Dropped, Folds, Held, Truth, Metric, NullLoss, _seed) =
+            (first.Target, first.Labels, first.Plan, first.Dropped, first.Folds, first.Held, first.Truth, first.Metric, first.NullLoss, first._seed);
+        Set = set;
+        _statistics = StatisticsOfFolds();
     }
 
     public string Target { get; }
@@ -79,7 +83,10 @@ internal sealed class SearchData
     public double NullLoss { get; }
 
     /// <summary>A fold per thread, instead of all threads in one fold.</summary>
-    public bool IsSmall { get; }
+    public bool IsSmall => (long)Set.Count * Set.Features.FeatureCount * Set.OutputCount < CellsOfAThread;
+
+    /// <summary>Whether every row that is learned from is held back once, so that it has scores of models which had not seen it.</summary>
+    public bool IsScoredThroughout => Folds.Length > 1 && Folds.All(f => f.Train.Length + f.Held.Length == Held.Length);
 
     public TaskKind Task => Labels.Task;
 
@@ -87,6 +94,30 @@ internal sealed class SearchData
 
     /// <summary>What trees learn from in a fold besides the features: statistics of its training rows' labels; null when there are none.</summary>
     public TargetStatistics? Statistics(int fold) => _statistics[fold].Value;
+
+    /// <summary>The same rows and folds for a second level: the scores of models stand behind the features.</summary>
+    /// <param name="members">Raw scores of <see cref="Held"/>, rows × outputs, by the name of who gave them.</param>
+    public SearchData With(IReadOnlyList<(string Name, double[] Scores)> members)
+    {
+        var (features, width) = (Set.Features, Set.OutputCount);
+        var all = features.Features.ToList();
+        var dense = Enumerable.Range(0, features.FeatureCount).Select(features.Dense).ToList();
+        var sparse = Enumerable.Range(0, features.FeatureCount).Select(features.Sparse).ToList();
+        foreach (var (name, scores) in members)
+        {
+            for (var o = 0; o < width; o++)
+            {
+                var column = new float[features.RowCount];
+                Array.Fill(column, float.NaN);
+                for (var i = 0; i < Held.Length; i++)
+                    column[Held[i]] = StackedModel.AsFeature(scores[i * width + o]);
+                all.Add(new Feature($"{name}|{o}", name, 0));
+                dense.Add(column);
+                sparse.Add(null);
+            }
+        }
+        return new SearchData(this, new TrainingSet(new FeatureMatrix(all, [.. dense], [.. sparse], features.RowCount), Set.Labels, Set.Task, Set.ClassCount));
+    }
 
     public ILoss Loss() => Task switch
     {
@@ -105,6 +136,9 @@ internal sealed class SearchData
             sum += loss.Value(scores.Slice(i * width, width), truth[i]);
         return sum / truth.Length;
     }
+
+    private Lazy<TargetStatistics?>[] StatisticsOfFolds() =>
+        [.. Folds.Select((fold, k) => new Lazy<TargetStatistics?>(() => TargetStatistics.Of(Set, fold.Train, SeededRandom.Derive(_seed, 0x7A5 + (ulong)k))))];
 
     private static int[] Labelled(double[] labels, int offset) =>
         [.. Enumerable.Range(0, labels.Length).Where(r => !double.IsNaN(labels[r])).Select(r => r + offset)];

@@ -46,12 +46,6 @@ public sealed record CandidateResult
 
     /// <summary>Their labels: a number, or the number of a class.</summary>
     public double[] Truth { get; init; } = [];
-
-    /// <summary>Mean smooth loss of <see cref="Scores"/>.</summary>
-    internal double Loss { get; init; } = double.PositiveInfinity;
-
-    /// <summary>Raw scores per validated row: what ensembles are made of.</summary>
-    internal double[] Scores { get; init; } = [];
 }
 
 public sealed record SearchResult(

@@ -4,7 +4,8 @@ namespace ModelHub.Engine.Search;
 /// <param name="Number">From 1, in the order in which they were proposed.</param>
 /// <param name="Name">The algorithm's name and a number, as on the leaderboard.</param>
 /// <param name="HopelessLoss">A loss on the first fold above which the other folds are not worth their time.</param>
-internal sealed record Trial(int Number, string Name, ILearner Learner, double? HopelessLoss = null);
+/// <param name="Upon">Of a second level: what names the trials whose scores it reads.</param>
+internal sealed record Trial(int Number, string Name, ILearner Learner, double? HopelessLoss = null, string Upon = "");
 
 /// <summary>What came out of one trial on one fold.</summary>
 /// <param name="Model">Null when it failed.</param>

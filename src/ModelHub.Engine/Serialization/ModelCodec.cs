@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using ModelHub.Engine.Ensembles;
 using ModelHub.Engine.Linear;
+using ModelHub.Engine.Neighbours;
 using ModelHub.Engine.Networks;
 using ModelHub.Engine.Trees;
 
@@ -13,6 +14,8 @@ internal static class ModelCodec
     private const byte LinearTag = 2;
     private const byte BlendTag = 3;
     private const byte NetworkTag = 4;
+    private const byte NeighbourTag = 5;
+    private const byte StackTag = 6;
     private const int DeepestTree = 2000;
 
     public static void Write(BinaryWriter writer, IModel model)
@@ -30,6 +33,17 @@ internal static class ModelCodec
             case NetworkModel network:
                 writer.Write(NetworkTag);
                 NetworkCodec.Write(writer, network);
+                break;
+            case NeighbourModel neighbours:
+                writer.Write(NeighbourTag);
+                NeighbourCodec.Write(writer, neighbours);
+                break;
+            case StackedModel stack:
+                writer.Write(StackTag);
+                WriteArray(writer, stack.Weights.ToArray());
+                writer.Write(stack.SecondWeight);
+                foreach (var part in stack.Members.Append(stack.Second))
+                    Write(writer, part);
                 break;
             case Blend blend:
                 writer.Write(BlendTag);
@@ -54,6 +68,8 @@ internal static class ModelCodec
             LinearTag => ReadLinear(reader),
             BlendTag => ReadBlend(reader, depth),
             NetworkTag => NetworkCodec.Read(reader),
+            NeighbourTag => NeighbourCodec.Read(reader),
+            StackTag => ReadStack(reader, depth),
             _ => throw new EngineException($"The artifact holds a model of an unknown kind ({tag})."),
         };
     }
@@ -172,6 +188,16 @@ internal static class ModelCodec
         for (var m = 0; m < members.Length; m++)
             members[m] = Read(reader, depth + 1);
         return new Blend(members, weights);
+    }
+
+    private static StackedModel ReadStack(ArtifactReader reader, int depth)
+    {
+        var weights = reader.ReadArray<double>();
+        var weight = BitConverter.ToDouble(reader.Take(8));
+        var members = new IModel[weights.Length];
+        for (var m = 0; m < members.Length; m++)
+            members[m] = Read(reader, depth + 1);
+        return new StackedModel(members, weights, Read(reader, depth + 1), weight);
     }
 
     internal static Link ReadLink(ArtifactReader reader) =>

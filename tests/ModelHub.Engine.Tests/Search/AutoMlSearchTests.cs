@@ -1,5 +1,7 @@
 using ModelHub.Engine.Data;
+using ModelHub.Engine.Ensembles;
 using ModelHub.Engine.Inference;
+using ModelHub.Engine.Neighbours;
 using ModelHub.Engine.Search;
 
 namespace ModelHub.Engine.Tests.Search;
@@ -37,6 +39,34 @@ public sealed class AutoMlSearchTests
         var positive = Enumerable.Range(0, forest.Truth.Length).Select(i => forest.Outputs[2 * i + 1]).ToArray();
         Assert.InRange(positive.Average() - forest.Truth.Average(), -0.05, 0.05);
         Assert.True(forest.Report!.Metrics["logloss"] < 0.6);
+    }
+
+    [Fact]
+    public void NeighboursKeepEachRowOnceAndAreScoredByThoseThatHadNotSeenIt()
+    {
+        var result = Run(Curves.Moons(240), new AutoMlOptions { Target = "y", MaxModels = 7, Folds = 3, Threads = 2 });
+        var neighbours = result.Candidates.Single(c => c.Algorithm == "KNN");
+        Assert.Equal(240, Assert.IsType<NeighbourModel>(neighbours.Model!.Model).RowCount);
+        Assert.InRange(neighbours.Report!.Metrics["auc"], 0.7, 0.98);
+    }
+
+    [Fact]
+    public void ASecondLevelJoinsWhereThereAreRowsEnough()
+    {
+        var table = Curves.Slope(700);
+        var options = new AutoMlOptions { Target = "y", MaxModels = 2, Folds = 3, Threads = 2, Mode = SearchMode.HighAccuracy };
+        var result = Run(table, options);
+        var stack = result.Candidates[0];
+        Assert.Equal("StackedEnsemble_Stack_1", stack.Name);
+        Assert.Equal("stack", stack.Parameters["kind"].Actual);
+        Assert.Equal("blend", result.Candidates.Single(c => c.Name == "StackedEnsemble_Blend_1").Parameters["kind"].Actual);
+        Assert.IsType<StackedModel>(stack.Model!.Model);
+        Assert.Equal(stack.Model.Predict(table), TrainedModel.FromArtifact(stack.Model.ToArtifact()).Predict(table));
+        Assert.Equal(["a", "b", "c"], stack.Importance.Select(i => i.Variable).Order());
+        // The noise alone is 0.3: rows that are scored by models which had not seen them cannot be nearer than that.
+        Assert.InRange(stack.Report!.Metrics["rmse"], 0.28, 0.6);
+        Assert.Equal(stack.Model.ToArtifact(), Run(table, options with { Threads = 1 }).Candidates[0].Model!.ToArtifact());
+        Assert.DoesNotContain(Run(table, options with { Mode = SearchMode.Balanced }).Candidates, c => c.Name.Contains("Stack_"));
     }
 
     [Fact]

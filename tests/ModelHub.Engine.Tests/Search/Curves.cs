@@ -25,4 +25,18 @@ internal static class Curves
             ],
             rows);
     }
+
+    /// <summary>A slope, which trees find hard, and steps upon it, which lines cannot follow.</summary>
+    public static Table Slope(int rows)
+    {
+        var random = new SeededRandom(8);
+        double Draw() => random.NextDouble() * 2 - 1;
+        var (a, b, c, y) = (new double[rows], new double[rows], new double[rows], new double[rows]);
+        for (var r = 0; r < rows; r++)
+        {
+            (a[r], b[r], c[r]) = (Draw(), Draw(), Draw());
+            y[r] = 6 * a[r] - 5 * b[r] + 4 * c[r] + (a[r] * b[r] > 0 ? 1.5 : 0) + 0.3 * (Draw() + Draw() + Draw());
+        }
+        return new Table([.. new[] { ("a", a), ("b", b), ("c", c), ("y", y) }.Select(p => new NumericColumn(p.Item1, ColumnKind.Numeric, p.Item2))], rows);
+    }
 }

@@ -1,8 +1,11 @@
+using ModelHub.Engine.Data;
 using ModelHub.Engine.Ensembles;
 using ModelHub.Engine.Linear;
+using ModelHub.Engine.Neighbours;
 using ModelHub.Engine.Networks;
 using ModelHub.Engine.Numerics;
 using ModelHub.Engine.Serialization.Onnx;
+using ModelHub.Engine.Tests.Ensembles;
 using ModelHub.Engine.Tests.Inference;
 
 namespace ModelHub.Engine.Tests.Serialization;
@@ -46,6 +49,19 @@ public class OnnxExporterTests
             },
             Shape, ["a", "b", "c"]);
     }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Nearest_neighbours_score_alike(int classes)
+    {
+        var rows = Shape.Rows(9, 90);
+        var set = new TrainingSet(rows, [.. Enumerable.Range(0, 90).Select(r => (double)(r % classes))], classes == 2 ? TaskKind.Binary : TaskKind.Multiclass, classes);
+        AssertParity(new NearestNeighbours(new NeighbourOptions { Neighbours = 7 }).Fit(set, new FitContext()), Shape, classes == 2 ? ["no", "yes"] : ["a", "b", "c"]);
+    }
+
+    [Fact]
+    public void A_stack_scores_alike() => AssertParity(StackedModelTests.Draw(), Shape, ["a", "b", "c"]);
 
     [Fact]
     public void Texts_are_mapped_to_codes_and_unknown_ones_are_missing()

@@ -6,7 +6,7 @@ namespace ModelHub.Engine.Tests.Serialization;
 internal sealed class OnnxInterpreter
 {
     private readonly Dictionary<string, object> _constants = [];
-    private readonly List<(string Op, List<string> In, string Out, Dictionary<string, object> With)> _nodes = [];
+    private readonly List<(string Op, List<string> In, List<string> Out, Dictionary<string, object> With)> _nodes = [];
 
     public OnnxInterpreter(byte[] model)
     {
@@ -25,7 +25,13 @@ internal sealed class OnnxInterpreter
     {
         var values = new Dictionary<string, object>(_constants.Concat(inputs));
         foreach (var node in _nodes)
-            values.Add(node.Out, Apply(node.Op, [.. node.In.Select(i => values[i])], node.With));
+        {
+            object[] with = [.. node.In.Select(i => values[i])];
+            if (node.Op == "TopK")
+                (values[node.Out[0]], values[node.Out[1]]) = TopK((float[])with[0], (long[])with[1], (long)node.With["largest"] != 0);
+            else
+                values.Add(node.Out[0], Apply(node.Op, with, node.With));
+        }
         return values;
     }
 
@@ -41,12 +47,18 @@ internal sealed class OnnxInterpreter
             "Concat" => with.SelectMany(v => (float[])v).ToArray(),
             "Sum" => Enumerable.Range(0, x.Length).Select(i => with.Sum(v => ((float[])v)[i])).ToArray(),
             "Mul" => x.Select((v, i) => v * y[y.Length == 1 ? 0 : i]).ToArray(),
-            "Div" => x.Select((v, i) => v / y[y.Length == 1 ? 0 : i]).ToArray(),
+            "Div" => Enumerable.Range(0, Math.Max(x.Length, y.Length)).Select(i => x[x.Length == 1 ? 0 : i] / y[y.Length == 1 ? 0 : i]).ToArray(),
             "Add" => x.Select((v, i) => v + y[y.Length == 1 ? 0 : i]).ToArray(),
             "Clip" => x.Select(v => Math.Clamp(v, y[0], ((float[])with[2])[0])).ToArray(),
             "Sqrt" => x.Select(MathF.Sqrt).ToArray(),
             "Relu" => x.Select(v => Math.Max(v, 0)).ToArray(),
-            "Sub" => x.Select((v, i) => v - y[i]).ToArray(),
+            "Sub" => Enumerable.Range(0, Math.Max(x.Length, y.Length)).Select(i => x[x.Length == 1 ? 0 : i] - y[y.Length == 1 ? 0 : i]).ToArray(),
+            "Min" => x.Select(v => Math.Min(v, y[0])).ToArray(),
+            "Max" => x.Select(v => Math.Max(v, y[0])).ToArray(),
+            "Log" => x.Select(v => MathF.Log(v)).ToArray(),
+            "ReduceSum" => new[] { x.Sum() },
+            "ReduceMax" => new[] { x.Max() },
+            "Gather" => ((long[])with[1]).Select(i => x[i]).ToArray(),
             "MatMul" => Enumerable.Range(0, y.Length / x.Length).Select(o => x.Select((v, i) => v * y[i * (y.Length / x.Length) + o]).Sum()).ToArray(),
             "Sigmoid" => x.Select(v => 1 / (1 + MathF.Exp(-v))).ToArray(),
             "Exp" => x.Select(MathF.Exp).ToArray(),
@@ -58,6 +70,12 @@ internal sealed class OnnxInterpreter
             "TreeEnsembleRegressor" => Trees(x, a),
             _ => throw new NotSupportedException(op),
         };
+    }
+
+    private static (float[] Values, long[] Indices) TopK(float[] x, long[] count, bool largest)
+    {
+        long[] at = [.. Enumerable.Range(0, x.Length).OrderBy(i => largest ? -x[i] : x[i]).ThenBy(i => i).Take((int)count[0])];
+        return ([.. at.Select(i => x[i])], at);
     }
 
     private static float[] Softmax(float[] x)
@@ -105,7 +123,7 @@ internal sealed class OnnxInterpreter
     {
         var fields = Fields(bytes);
         var attributes = fields.Where(f => f.Number == 5).Select(f => Fields(f.Bytes)).ToDictionary(a => Text(a.Single(f => f.Number == 1)), ReadAttribute);
-        _nodes.Add((Text(fields.Single(f => f.Number == 4)), [.. fields.Where(f => f.Number == 1).Select(Text)], Text(fields.Single(f => f.Number == 2)), attributes));
+        _nodes.Add((Text(fields.Single(f => f.Number == 4)), [.. fields.Where(f => f.Number == 1).Select(Text)], [.. fields.Where(f => f.Number == 2).Select(Text)], attributes));
     }
 
     private static object ReadAttribute(List<Field> fields) => fields.Single(f => f.Number == 20).Integer switch

@@ -2,6 +2,7 @@ using ModelHub.Engine.Data;
 using ModelHub.Engine.Ensembles;
 using ModelHub.Engine.Inference;
 using ModelHub.Engine.Linear;
+using ModelHub.Engine.Neighbours;
 using ModelHub.Engine.Networks;
 using ModelHub.Engine.Trees;
 
@@ -12,7 +13,7 @@ namespace ModelHub.Engine.Serialization.Onnx;
 public sealed record OnnxInput(string Name, IReadOnlyList<string>? Levels = null);
 
 /// <summary>
-/// Forests, linear models, networks and their blends as ONNX. Outputs: for classification "label" (texts) and "probabilities" (N × classes), for regression
+/// Forests, linear models, networks, nearest neighbours, their blends and stacks as ONNX. Outputs: for classification "label" (texts) and "probabilities" (N × classes), for regression
 /// "prediction" (N × 1), and "scores" (raw, N × outputs). Features and thresholds are single precision in the engine too, so every row falls into the
 /// same leaves to the bit; sums and links are single precision in ONNX and double in ours, so predictions differ in the last digits:
 /// <see cref="LargestDifference"/> says by how much.
@@ -85,10 +86,23 @@ public static class OnnxExporter
         CompiledForest compiled => OnnxTrees.Add(graph, compiled.Forest, features),
         LinearModel linear => AddLinear(graph, linear, features),
         NetworkModel network => OnnxNetworks.Add(graph, network, features),
+        NeighbourModel neighbours => OnnxNeighbours.Add(graph, neighbours, features),
+        StackedModel stack => AddStack(graph, stack, features),
         Blend blend => graph.AddNode("Sum", [.. blend.Members.Select((member, m) =>
             graph.AddNode("Mul", [AddModel(graph, member, features), graph.AddConstant([(float)blend.Weights[m]], 1)]))]),
         _ => throw new EngineException($"A {model.GetType().Name} has no ONNX form here."),
     };
+
+    /// <summary>The members' scores stand behind the features for the second level, and count by themselves too.</summary>
+    private static string AddStack(OnnxGraph graph, StackedModel stack, string features)
+    {
+        string[] scores = [.. stack.Members.Select(m => AddModel(graph, m, features))];
+        var wide = graph.AddNode("Concat", [features, .. scores], null, null, OnnxGraph.Attribute("axis", 1L));
+        string Weighted(string values, double weight) => graph.AddNode("Mul", [values, graph.AddConstant([(float)weight], 1)]);
+        return graph.AddNode(
+            "Sum",
+            [.. scores.Select((s, m) => (s, m)).Where(p => stack.Weights[p.m] != 0).Select(p => Weighted(p.s, stack.Weights[p.m])), Weighted(AddModel(graph, stack.Second, wide), stack.SecondWeight)]);
+    }
 
     /// <summary>Numbers are imputed, centred and multiplied; a category's weight is looked up, once per output.</summary>
     private static string AddLinear(OnnxGraph graph, LinearModel model, string features)

@@ -27,6 +27,15 @@ internal sealed class OnnxGraph
         return output;
     }
 
+    /// <summary>The smallest or largest of each row, in order, and where they are; of equal ones the first come first.</summary>
+    public (string Values, string Indices) AddTopK(string values, int count, bool largest)
+    {
+        var (first, second) = (NewName("t"), NewName("t"));
+        _graph.Message(1, new ProtobufWriter().Text(1, values).Text(1, AddIndices([count])).Text(2, first).Text(2, second).Text(3, "n_" + first).Text(4, "TopK")
+            .Message(5, Attribute("axis", 1L)).Message(5, Attribute("largest", largest ? 1L : 0L)).Message(5, Attribute("sorted", 1L)));
+        return (first, second);
+    }
+
     public string AddConstant(float[] values, params long[] shape)
     {
         var name = NewName("c");

@@ -1,4 +1,5 @@
 using ModelHub.Engine.Networks;
+using ModelHub.Engine.Preparation;
 
 namespace ModelHub.Engine.Serialization.Onnx;
 
@@ -33,17 +34,21 @@ internal static class OnnxNetworks
         return graph.AddNode("Add", [graph.AddNode("Mul", [scores, graph.AddConstant([(float)model.Unit], 1)]), graph.AddConstant([(float)model.Offset], 1)]);
     }
 
-    private static string Numbers(OnnxGraph graph, NetworkModel model, string features, int[] columns)
+    /// <summary>Numbers as <see cref="RobustScale"/> makes them, columns side by side.</summary>
+    internal static string Scaled(OnnxGraph graph, string values, float[] center, float[] scale)
     {
-        var whole = graph.AddNode("Imputer", [OnnxExporter.Take(graph, features, columns)], "ai.onnx.ml", null,
-            OnnxGraph.Attribute("imputed_value_floats", columns.Select(f => model.Center[f])), OnnxGraph.Attribute("replaced_value_float", float.NaN));
-        var centred = graph.AddNode("Sub", [whole, graph.AddConstant([.. columns.Select(f => model.Center[f])], 1, columns.Length)]);
-        var scaled = graph.AddNode("Mul", [centred, graph.AddConstant([.. columns.Select(f => model.Scale[f])], 1, columns.Length)]);
-        scaled = graph.AddNode("Clip", [scaled, graph.AddConstant([-NetworkModel.Most]), graph.AddConstant([NetworkModel.Most])]);
-        var part = graph.AddNode("Div", [scaled, graph.AddConstant([NetworkModel.Clip], 1)]);
+        var whole = graph.AddNode("Imputer", [values], "ai.onnx.ml", null,
+            OnnxGraph.Attribute("imputed_value_floats", center), OnnxGraph.Attribute("replaced_value_float", float.NaN));
+        var centred = graph.AddNode("Sub", [whole, graph.AddConstant(center, 1, center.Length)]);
+        var scaled = graph.AddNode("Mul", [centred, graph.AddConstant(scale, 1, scale.Length)]);
+        scaled = graph.AddNode("Clip", [scaled, graph.AddConstant([-RobustScale.Most]), graph.AddConstant([RobustScale.Most])]);
+        var part = graph.AddNode("Div", [scaled, graph.AddConstant([RobustScale.Clip], 1)]);
         var square = graph.AddNode("Add", [graph.AddNode("Mul", [part, part]), graph.AddConstant([1], 1)]);
         return graph.AddNode("Div", [scaled, graph.AddNode("Sqrt", [square])]);
     }
+
+    private static string Numbers(OnnxGraph graph, NetworkModel model, string features, int[] columns) => Scaled(
+        graph, OnnxExporter.Take(graph, features, columns), [.. columns.Select(f => model.Center[f])], [.. columns.Select(f => model.Scale[f])]);
 
     private static string Vectors(OnnxGraph graph, NetworkModel model, string features, int f)
     {
