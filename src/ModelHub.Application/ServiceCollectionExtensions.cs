@@ -49,6 +49,9 @@ public static class ServiceCollectionExtensions
         services.AddScoped<ModelService>();
         services.AddScoped<ModelImports>();
         services.AddScoped<ExplanationService>();
+        services.AddScoped<ExplanationData>();
+        services.AddScoped<VersionExplanations>();
+        services.AddScoped<IJobHandler, ExplanationHandler>();
         services.AddScoped<ModelImpactService>();
         services.AddScoped<ExportService>();
         services.AddScoped<ExportStore>();
@@ -91,7 +94,7 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<PredictionService>();
         services.AddSingleton<WhatIfService>();
         services.AddSingleton<CounterfactualService>();
-        services.AddSingleton<RowExplanationService>();
+        services.AddScoped<RowExplanationService>();
         services.AddScoped<StudioService>();
         services.AddScoped<BatchService>();
         services.AddScoped<IJobHandler, BatchHandler>();

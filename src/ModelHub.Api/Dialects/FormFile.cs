@@ -8,6 +8,9 @@ namespace ModelHub.Api.Dialects;
 /// <summary>The file of a form, read as it comes in and kept nowhere.</summary>
 internal sealed record FormFile(string Name, string? ContentType, PipeReader Bytes)
 {
+    /// <summary>What is looked through for the end of a part at a time: files are long, and each step costs.</summary>
+    private const int StepBytes = 64 << 10;
+
     public static bool IsForm(string? contentType) => contentType?.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase) == true;
 
     /// <summary>The part of a form that has a name; parts before it are passed over.</summary>
@@ -17,13 +20,15 @@ internal sealed record FormFile(string Name, string? ContentType, PipeReader Byt
         var boundary = MediaTypeHeaderValue.TryParse(contentType, out var parsed) ? HeaderUtilities.RemoveQuotes(parsed.Boundary).Value : null;
         if (boundary is not { Length: > 0 and <= 200 })
             throw ModelHubException.Invalid("body", "The form has no boundary.");
-        var reader = new MultipartReader(boundary, body.AsStream());
+        var reader = new MultipartReader(boundary, body.AsStream(), StepBytes);
         try
         {
             while (await reader.ReadNextSectionAsync(cancellation) is { } section)
             {
-                if (section.GetContentDispositionHeader() is { } header && HeaderUtilities.RemoveQuotes(header.Name) == part)
-                    return new FormFile(HeaderUtilities.RemoveQuotes(header.FileName).Value ?? "", section.ContentType, PipeReader.Create(section.Body));
+                if (section.GetContentDispositionHeader() is not { } header || HeaderUtilities.RemoveQuotes(header.Name) != part)
+                    continue;
+                var bytes = PipeReader.Create(section.Body, new StreamPipeReaderOptions(bufferSize: StepBytes));
+                return new FormFile(HeaderUtilities.RemoveQuotes(header.FileName).Value ?? "", section.ContentType, bytes);
             }
         }
         catch (Exception broken) when (broken is IOException or InvalidDataException)

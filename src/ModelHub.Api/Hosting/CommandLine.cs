@@ -81,16 +81,16 @@ internal static class CommandLine
         var firstKey = await hub.EnsureAdministratorAsync(settings.AdminKey);
         await hub.App.StartAsync();
         await Welcome.PrintAsync(hub.App, settings, firstKey);
-        _ = Task.Run(() => FetchNativesAsync(hub.App, settings));
+        _ = Task.Run(() => FetchNativesAsync(hub.App));
         await hub.App.WaitForShutdownAsync();
     }
 
     /// <summary>Beside the start, which never waits for it: without network, what needs them says so when it is used.</summary>
-    private static async Task FetchNativesAsync(WebApplication app, HubSettings settings)
+    private static async Task FetchNativesAsync(WebApplication app)
     {
         try
         {
-            await NativeLibraries.Of(settings.DataFolder).FetchAsync(_ => { }, app.Lifetime.ApplicationStopping);
+            await app.Services.GetRequiredService<NativeLibraries>().FetchAsync(_ => { }, app.Lifetime.ApplicationStopping);
         }
         catch (Exception failed) when (failed is InvalidOperationException or IOException or OperationCanceledException or UnauthorizedAccessException)
         {

@@ -14,7 +14,6 @@ namespace ModelHub.Application.Batches;
 public sealed class BatchHandler(HubDbContext db, IArtifactStore store, ModelCache models, IParquetFiles parquet, IBatchWriters writers) : IJobHandler
 {
     public const string JobKind = "model.batch";
-    private static readonly KeptColumns Everything = new(true, new HashSet<string>());
 
     public string Kind => JobKind;
 
@@ -59,11 +58,11 @@ public sealed class BatchHandler(HubDbContext db, IArtifactStore store, ModelCac
         if (batch.Input == BatchFormat.Parquet)
         {
             await ScoringRun.RunParquetAsync(
-                model, parquet, body, long.MaxValue, columns => new Counted(writers.Create(model, batch.Output, columns), count), output, () => { }, cancellation);
+                model, parquet, body, long.MaxValue, KeptColumns.Everything, columns => new Counted(writers.Create(model, batch.Output, columns), count), output, () => { }, cancellation);
             return;
         }
         var format = batch.Input switch { BatchFormat.Json => RowFormat.Json, BatchFormat.JsonLines => RowFormat.JsonLines, _ => RowFormat.Csv };
-        await new ScoringRun(model, format, Everything, new Counted(writers.Create(model, batch.Output, null), count), output).RunAsync(body, cancellation);
+        await new ScoringRun(model, format, KeptColumns.Everything, new Counted(writers.Create(model, batch.Output, null), count), output).RunAsync(body, cancellation);
     }
 
     /// <summary>A writer whose rows are counted.</summary>

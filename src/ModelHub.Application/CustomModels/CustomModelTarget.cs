@@ -1,4 +1,5 @@
 using ModelHub.Application.Errors;
+using ModelHub.Engine.Data;
 
 namespace ModelHub.Application.CustomModels;
 
@@ -19,6 +20,12 @@ public sealed record CustomModelTarget
     public double Threshold { get; init; } = 0.5;
 
     public bool Calibrated { get; init; } = true;
+
+    /// <summary>The target type of a model file that says what its task is.</summary>
+    internal static TargetType TypeOf(TaskKind task) => task switch
+    {
+        TaskKind.Binary => TargetType.Binary, TaskKind.Multiclass => TargetType.Multiclass, TaskKind.Regression => TargetType.Regression,
+    };
 
     /// <exception cref="ModelHubException">Something is missing or contradicts the target type.</exception>
     public void Check(TargetType type)

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Application.Artifacts;
 using ModelHub.Application.Datasets;
 using ModelHub.Application.Errors;
+using ModelHub.Application.Explanations;
 using ModelHub.Application.Jobs;
 using ModelHub.Application.Models;
 using ModelHub.Application.Storage;
@@ -162,17 +163,19 @@ public sealed class TrainHandler(
             }
             fresh.Models.Add(model);
         }
+        if (!best) // there is something to explain
+        {
+            fresh.Jobs.Add(new Job(ExplanationHandler.JobKind, JobLane.Light, seen.CreatedBy, seen.ProjectId, seen.Id, "{}", now));
+            await fresh.Database.ExecuteSqlAsync($"select pg_notify({Notifications.Jobs}, '')");
+        }
         await AssistHandler.DismissAsync(fresh, seen.Id, now);
         experiment.End(cancelled ? ExperimentStatus.Cancelled : ExperimentStatus.Succeeded, now);
     }
 
     private static string ReportOf(CandidateResult candidate, DateTimeOffset now) => JsonSerializer.Serialize(
         ModelReport.OfValidation(
-            new ModelReport
+            ModelReport.Of(candidate.Report!) with
             {
-                ConfusionMatrix = candidate.Report!.ConfusionMatrix is { } c ? new ConfusionCounts([.. c.Labels], c.Matrix) : null,
-                RocCurve = candidate.Report.RocCurve is { } roc ? new RocPoints(roc.Fpr, roc.Tpr) : null,
-                PrCurve = candidate.Report.PrCurve is { } pr ? new PrPoints(pr.Precision, pr.Recall, pr.Thresholds) : null,
                 VariableImportance = [.. candidate.Importance.Select(v => new ImportanceShare(v.Variable, v.Percentage, v.Scaled))],
                 ScoringHistory = [.. candidate.History.Select(h => new ScoringStep(now, h.Step, h.TrainingLoss, h.ValidationLoss))],
             },

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ModelHub.Application.CustomModels.Insights;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Models;
 using ModelHub.Engine;
@@ -24,11 +25,11 @@ public sealed record ShapPoint(string? Value, double Contribution);
 /// <param name="Class">Of a multiclass model; null otherwise.</param>
 public sealed record ShapColumn(string Feature, string? Class, double MeanAbsolute, IReadOnlyList<ShapPoint> Points);
 
-/// <summary>What a model does with its training data: computed once, when it is first asked for.</summary>
+/// <summary>What a model does with its training data, or with other data that it is explained with.</summary>
 public sealed record Explanation
 {
-    private const int MostRows = 2000;
-    private const int PermutedRows = 500;
+    internal const int MostRows = 2000;
+    internal const int PermutedRows = 500;
     private const int Repeats = 3;
     private const int CurveRows = 200;
     private const int CurveFeatures = 10;
@@ -42,6 +43,7 @@ public sealed record Explanation
     /// <summary>Rows that were looked at.</summary>
     public int Rows { get; init; }
 
+    /// <summary>In whose units importance is; change, the mean change of predictions, where the rows have no labels.</summary>
     public string Metric { get; init; } = "";
 
     public IReadOnlyList<PermutationShare> Permutation { get; init; } = [];
@@ -53,40 +55,59 @@ public sealed record Explanation
 
     public string? ShapSpace { get; init; }
 
+    /// <param name="target">The column with the labels; where the table has none, columns are compared by how they change predictions.</param>
     /// <param name="importance">Columns by their share in the model: where there are many, the first are looked at.</param>
-    public static Explanation Of(TrainedModel model, Table table, IReadOnlyList<ImportanceShare> importance, CancellationToken cancellation)
+    public static Explanation Of(
+        TrainedModel model, Table table, string target, IReadOnlyList<ImportanceShare> importance, CancellationToken cancellation)
     {
-        var labels = Labels.Of(table, model.Header.Target, model.Task, model.Classes);
-        int[] labelled = [.. Enumerable.Range(0, table.RowCount).Where(r => !double.IsNaN(labels[r]))];
-        if (labelled.Length < 2)
-            throw new ModelHubException(ErrorKind.WrongState, "no_rows", "The training data is no longer there to explain the model with.");
-        labelled = Spread(labelled, MostRows);
-        var features = model.Prepare(table.Take(labelled));
-        labels = [.. labelled.Select(r => labels[r])];
-        var metric = model.Task switch { TaskKind.Binary => "auc", TaskKind.Multiclass => "logloss", TaskKind.Regression => "rmse" };
+        if (table.RowCount < 2)
+            throw new ModelHubException(ErrorKind.WrongState, "no_rows", "A model is explained with at least two rows of data; there are fewer.");
+        var (rows, labels) = Sample(model.Header, table, target);
+        var sample = table.Take(rows);
+        var features = model.Prepare(sample);
+        var metric = labels is null ? ImpactMeasure.Change
+            : model.Task switch { TaskKind.Binary => "auc", TaskKind.Multiclass => "logloss", TaskKind.Regression => "rmse" };
         return new Explanation
         {
-            Rows = labelled.Length,
+            Rows = rows.Length,
             Metric = metric,
             Permutation = Permuted(model, features, labels, metric, cancellation),
             Dependence = Curves(model, features, importance, cancellation),
-            Shap = Contributions(model, features, table.Take(labelled)),
+            Shap = Contributions(model, features, sample),
             ShapSpace = model.ContributionSpace,
         };
+    }
+
+    /// <summary>The rows that are looked at and their labels: rows that have one; any, and null, where there are no labels.</summary>
+    internal static (int[] Rows, double[]? Labels) Sample(ModelHeader model, Table table, string target)
+    {
+        var labels = Labels.Of(table, target, model.Task, model.Classes);
+        int[] labelled = [.. Enumerable.Range(0, table.RowCount).Where(r => !double.IsNaN(labels[r]))];
+        if (labelled.Length < 2)
+            return (Spread([.. Enumerable.Range(0, table.RowCount)], MostRows), null);
+        var rows = Spread(labelled, MostRows);
+        return (rows, [.. rows.Select(r => labels[r])]);
     }
 
     /// <summary>Some of the rows, evenly spread: the order of the file is not to matter.</summary>
     private static int[] Spread(int[] rows, int most) =>
         rows.Length <= most ? rows : [.. Enumerable.Range(0, most).Select(i => rows[(int)((long)i * rows.Length / most)])];
 
-    private static List<PermutationShare> Permuted(TrainedModel model, FeatureMatrix features, double[] labels, string metric, CancellationToken cancellation)
+    private static List<PermutationShare> Permuted(
+        TrainedModel model, FeatureMatrix features, double[]? labels, string metric, CancellationToken cancellation)
     {
-        int[] rows = Spread([.. Enumerable.Range(0, labels.Length)], PermutedRows);
-        double[] own = [.. rows.Select(r => labels[r])];
+        int[] rows = Spread([.. Enumerable.Range(0, features.RowCount)], PermutedRows);
+        double[]? before = null;
+        double[]? own = labels is null ? null : [.. rows.Select(r => labels[r])];
+        double Quality(double[] outputs)
+        {
+            if (own is not null)
+                return EvaluationReport.Of(model.Task, model.Classes, outputs, own).Metrics.GetValueOrDefault(metric, double.NaN);
+            before ??= outputs; // the first are of the rows as they are
+            return outputs.Zip(before, (now, then) => Math.Abs(now - then)).Average();
+        }
         var found = PermutationImportance.Of(
-            features, rows, matrix => model.Predict(matrix, cancellation),
-            outputs => EvaluationReport.Of(model.Task, model.Classes, outputs, own).Metrics.GetValueOrDefault(metric, double.NaN),
-            metric == "auc", Repeats, seed: 1, cancellation);
+            features, rows, matrix => model.Predict(matrix, cancellation), Quality, metric == "auc", Repeats, seed: 1, cancellation);
         return [.. found.Select(p => new PermutationShare(p.Variable, Finite(p.Mean), Finite(p.Deviation)))];
     }
 

@@ -19,8 +19,8 @@ public sealed class ModelImpactService(HubDbContext db, ExplanationService expla
     /// <exception cref="ModelHubException">Unknown in this project, never trained, or (SHAP) without exact contributions.</exception>
     public async Task<ModelImpacts> GetAsync(Caller caller, Guid projectId, Guid modelId, bool byShap, CancellationToken cancellation)
     {
-        var found = await explanations.GetAsync(caller, modelId, cancellation);
-        if (found.View.Model.ProjectId != projectId)
+        var found = await explanations.GetAsync(caller, modelId, new DataWish(), cancellation);
+        if (found.ProjectId != projectId)
             throw ModelHubException.NotFound("model");
         if (!byShap)
             return Ranked(found.Explanation.Rows, found.Explanation.Permutation.Select(p => (p.Variable, p.Importance)));

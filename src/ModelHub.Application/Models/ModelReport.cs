@@ -31,6 +31,14 @@ public sealed record ModelReport
     /// </summary>
     public IReadOnlyList<ConformalQuantile>? Conformal { get; init; }
 
+    /// <summary>What an evaluation says, as it is kept.</summary>
+    internal static ModelReport Of(EvaluationReport report) => new()
+    {
+        ConfusionMatrix = report.ConfusionMatrix is { } c ? new ConfusionCounts([.. c.Labels], c.Matrix) : null,
+        RocCurve = report.RocCurve is { } roc ? new RocPoints(roc.Fpr, roc.Tpr) : null,
+        PrCurve = report.PrCurve is { } pr ? new PrPoints(pr.Precision, pr.Recall, pr.Thresholds) : null,
+    };
+
     /// <summary>What the validated rows tell beside the metrics.</summary>
     internal static ModelReport OfValidation(ModelReport report, TaskKind task, IReadOnlyList<string> classes, double[] outputs, double[] truth)
     {

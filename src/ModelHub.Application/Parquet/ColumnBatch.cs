@@ -47,10 +47,16 @@ public sealed class ColumnBatch : IDisposable
 {
     private readonly BatchColumn[] _columns;
 
-    public ColumnBatch(IReadOnlyList<TypedColumn> columns, int capacity)
+    /// <param name="uses">What each column was read for; null when all come as they are.</param>
+    public ColumnBatch(IReadOnlyList<TypedColumn> columns, int capacity, IReadOnlyList<ColumnUse>? uses = null)
     {
         Columns = columns;
-        _columns = [.. columns.Select(c => new BatchColumn(c, capacity))];
+        _columns = [.. columns.Select((c, at) => uses?[at] switch
+        {
+            ColumnUse.None => new BatchColumn(c, 0),
+            ColumnUse.Feature => new BatchColumn(c with { Type = CellType.Single }, capacity) { IsFeature = true },
+            _ => new BatchColumn(c, capacity),
+        })];
     }
 
     public IReadOnlyList<TypedColumn> Columns { get; }
@@ -58,7 +64,7 @@ public sealed class ColumnBatch : IDisposable
     public int Count { get; set; }
 
     /// <summary>Bytes of the cells.</summary>
-    public long Bytes => _columns.Sum(c => c.BytesOf(Count));
+    public long Bytes => _columns.Sum(c => c.Capacity == 0 ? 0 : c.BytesOf(Count));
 
     public BatchColumn this[int column] => _columns[column];
 
@@ -88,6 +94,9 @@ public sealed class BatchColumn : IDisposable
 
     public int Capacity { get; }
 
+    /// <summary>Whether the cells are a model's numbers already: see <see cref="ColumnUse.Feature"/>.</summary>
+    public bool IsFeature { get; init; }
+
     public bool HasMissing => _missing is not null;
 
     public bool IsMissing(int row) => _missing is { } missing && missing[row];
@@ -100,14 +109,21 @@ public sealed class BatchColumn : IDisposable
     public ReadOnlySpan<byte> Text(int row) => _bytes.AsSpan((row == 0 ? 0 : _ends[row - 1])..(_ends[row]));
 
     /// <summary>Any cell but a text as a number, dates in seconds since 1970-01-01 UTC; NaN when it is missing.</summary>
-    public double Number(int row) => IsMissing(row) ? double.NaN : Type switch
+    public unsafe double Number(int row)
     {
-        CellType.Truth => _bytes[row],
-        CellType.Whole => Values<long>()[row],
-        CellType.Single => Values<float>()[row],
-        CellType.Double => Values<double>()[row],
-        CellType.Day => Seconds(Values<int>()[row] * 86400L),
-        CellType.Moment => Seconds(Values<long>()[row] / 1e6),
+        fixed (byte* cells = _bytes)
+            return IsMissing(row) ? double.NaN : Number(Type, cells, row);
+    }
+
+    /// <summary>The same of a cell that is there, wherever it lies.</summary>
+    public static unsafe double Number(CellType type, byte* cells, int row) => type switch
+    {
+        CellType.Truth => cells[row],
+        CellType.Whole => ((long*)cells)[row],
+        CellType.Single => ((float*)cells)[row],
+        CellType.Double => ((double*)cells)[row],
+        CellType.Day => Seconds(((int*)cells)[row] * 86400L),
+        CellType.Moment => Seconds(((long*)cells)[row] / 1e6),
         CellType.Text => double.NaN,
     };
 

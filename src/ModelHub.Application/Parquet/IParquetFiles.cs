@@ -10,12 +10,33 @@ public interface IParquetFiles
     /// <param name="path">The file; the reader can open nothing else.</param>
     /// <exception cref="Errors.ModelHubException">The file is damaged or holds columns that are not flat; or the library is missing.</exception>
     IColumnReader Open(string path, CancellationToken cancellation);
+
+    /// <summary>The same for a file that is still being written: the reading process gets ready meanwhile.</summary>
+    /// <param name="written">Ends when the file is whole; when it fails, so does this.</param>
+    Task<IColumnReader> OpenAsync(string path, Task written, CancellationToken cancellation);
+}
+
+/// <summary>What a column of a file is read for.</summary>
+public enum ColumnUse : byte
+{
+    /// <summary>Nothing: its cells do not come.</summary>
+    None,
+
+    /// <summary>Its cells as they are.</summary>
+    Cells,
+
+    /// <summary>Numbers for a model: single precision, NaN for what is missing or infinite.</summary>
+    Feature,
 }
 
 /// <summary>The rows of a file, some thousand at a time. Not for several threads.</summary>
 public interface IColumnReader : IDisposable
 {
+    /// <summary>The columns of the file and their types there.</summary>
     IReadOnlyList<TypedColumn> Columns { get; }
+
+    /// <summary>Says before the first <see cref="Read"/> what each column is read for; otherwise all come as they are.</summary>
+    void Choose(IReadOnlyList<ColumnUse> uses);
 
     /// <summary>Rows in the file, by its own account; there are as many, or reading fails.</summary>
     long RowCount { get; }

@@ -6,37 +6,31 @@ namespace ModelHub.Application.Parquet;
 /// <summary>A Parquet file on its way in: kept in a folder of its own while it is read, because its end must be read first.</summary>
 internal sealed class SpooledFile : IDisposable
 {
+    private const int StepBytes = 256 << 10;
     private static readonly byte[] Magic = "PAR1"u8.ToArray();
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("modelhub-parquet-");
 
     public string Path => System.IO.Path.Combine(_folder.FullName, "rows.parquet");
 
+    /// <summary>Takes a body in.</summary>
     /// <exception cref="ModelHubException">It is too large, or no Parquet file.</exception>
-    public static async Task<SpooledFile> OfAsync(PipeReader body, long mostBytes, CancellationToken cancellation)
+    public async Task FillAsync(PipeReader body, long mostBytes, CancellationToken cancellation)
     {
-        var spooled = new SpooledFile();
-        try
+        using var file = Create();
+        var (length, isAll) = (0L, false);
+        while (!isAll)
         {
-            await using var file = spooled.Create();
-            while (true)
-            {
-                var read = await body.ReadAsync(cancellation);
-                foreach (var piece in read.Buffer)
-                    await file.WriteAsync(piece, cancellation);
-                body.AdvanceTo(read.Buffer.End);
-                if (file.Position > mostBytes)
-                    throw new ModelHubException(ErrorKind.TooLarge, "body_too_large", $"The file is larger than {mostBytes} bytes.");
-                if (read.IsCompleted)
-                    break;
-            }
-            spooled.Check(file);
-            return spooled;
+            var read = await body.ReadAtLeastAsync(StepBytes, cancellation);
+            // All pieces in one call, and at once: it only goes as far as the system's own memory.
+            List<ReadOnlyMemory<byte>> pieces = [.. read.Buffer];
+            RandomAccess.Write(file.SafeFileHandle, pieces, length);
+            length += read.Buffer.Length;
+            isAll = read.IsCompleted;
+            body.AdvanceTo(read.Buffer.End);
+            if (length > mostBytes)
+                throw new ModelHubException(ErrorKind.TooLarge, "body_too_large", $"The file is larger than {mostBytes} bytes.");
         }
-        catch
-        {
-            spooled.Dispose();
-            throw;
-        }
+        Check(file);
     }
 
     /// <param name="read">Fills a buffer; less than asked for only at the end.</param>

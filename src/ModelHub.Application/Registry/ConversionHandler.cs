@@ -91,13 +91,8 @@ public sealed class ConversionHandler(HubDbContext db, ModelFiles files, UploadU
         var model = await fresh.Set<CustomModel>().SingleAsync(m => m.Id == version.ModelId);
         var isRegistrys = !await fresh.Set<CustomModelVersion>().AnyAsync(v => v.ModelId == model.Id && v.Conversion == null);
         if (isRegistrys && runtime != UploadCheck.CodeRuntime)
-            model.Retarget(TypeOf(header.Task), TargetOf(header), clock.GetUtcNow());
+            model.Retarget(CustomModelTarget.TypeOf(header.Task), TargetOf(header), clock.GetUtcNow());
     }
-
-    private static TargetType TypeOf(TaskKind task) => task switch
-    {
-        TaskKind.Binary => TargetType.Binary, TaskKind.Multiclass => TargetType.Multiclass, TaskKind.Regression => TargetType.Regression,
-    };
 
     private static CustomModelTarget TargetOf(ModelHeader header)
     {

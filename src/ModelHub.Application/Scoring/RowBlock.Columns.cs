@@ -29,7 +29,10 @@ public sealed partial class RowBlock
         for (Count = 0; Count < batch.Count; Count++)
         {
             for (var c = 0; keepTexts && c < all.Length; c++)
-                KeepText(batch[c], c, Count);
+            {
+                if (all[c].IsKept)
+                    KeepText(batch[c], c, Count);
+            }
             _cellEnds[Count] = _cellCount;
         }
     }
@@ -60,6 +63,14 @@ public sealed partial class RowBlock
 
     private void FillNumbers(BatchColumn cells, int input, int feature, int from, int to)
     {
+        if (cells.IsFeature)
+        {
+            var values = cells.Values<float>();
+            ref var first = ref MemoryMarshal.GetArrayDataReference(_features);
+            for (var r = from; r < to; r++)
+                System.Runtime.CompilerServices.Unsafe.Add(ref first, (nint)r * Width + feature) = values[r];
+            return;
+        }
         if (cells.Type == CellType.Double && !cells.HasMissing)
         {
             var values = cells.Values<double>();

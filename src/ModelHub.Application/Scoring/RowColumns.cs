@@ -8,6 +8,8 @@ namespace ModelHub.Application.Scoring;
 public sealed record KeptColumns(bool All, IReadOnlySet<string> Names)
 {
     public static KeptColumns None { get; } = new(false, new HashSet<string>());
+
+    public static KeptColumns Everything { get; } = new(true, new HashSet<string>());
 }
 
 /// <summary>One column of the rows that are scored.</summary>
@@ -39,12 +41,11 @@ public sealed class RowColumns
     /// <param name="columns">Known before: the columns of another body with the same header and nothing kept.</param>
     internal RowColumns(LoadedModel model, KeptColumns kept, RowColumn[]? columns = null)
     {
-        // A runner is given the cells themselves.
-        (_model, _kept, _columns) = (model, model.Trained is null ? kept with { All = true } : kept, columns ?? []);
+        (_model, _kept, _columns) = (model, kept, columns ?? []);
     }
 
     /// <summary>Whether only features are wanted.</summary>
-    internal bool KeepsNothing => !_kept.All && _kept.Names.Count == 0;
+    internal bool KeepsNothing => !_kept.All && _kept.Names.Count == 0 && _model.Trained is not null;
 
     /// <summary>Grows; an index once given stays.</summary>
     public IReadOnlyList<RowColumn> All => Volatile.Read(ref _columns);
@@ -61,6 +62,16 @@ public sealed class RowColumns
     /// <summary>Whether a column's cells are wanted in the answer, not only by the model.</summary>
     public bool IsAsked(string name) => _kept.All || _kept.Names.Contains(name);
 
+    /// <summary>The columns that are wanted in the answer.</summary>
+    /// <exception cref="Errors.ModelHubException">One that was named is not there.</exception>
+    public int[] Asked()
+    {
+        if (_kept.Names.FirstOrDefault(name => Find(name) < 0) is { } missing)
+            throw Errors.ModelHubException.Invalid("passthrough_columns", $"The rows have no column '{missing}'.");
+        var columns = Now;
+        return [.. Enumerable.Range(0, columns.Length).Where(c => IsAsked(columns[c].Name))];
+    }
+
     /// <exception cref="RowRefusal">The name is not Unicode, empty, or there are too many.</exception>
     internal int Add(ReadOnlySpan<byte> utf8, bool mayExist)
     {
@@ -76,7 +87,7 @@ public sealed class RowColumns
                 return mayExist ? known : throw new RowRefusal(null, name, "Two columns have this name.");
             if (_columns.Length == Most)
                 throw new RowRefusal(null, null, $"There are more than {Most} columns.");
-            var column = RowColumn.Of(_model, name, utf8.ToArray(), IsAsked(name) || _model.Trained is null);
+            var column = RowColumn.Of(_model, name, utf8.ToArray(), IsKept(name));
             index.Add(name, _columns.Length);
             Volatile.Write(ref _columns, [.. _columns, column]);
             return _columns.Length - 1;
@@ -85,6 +96,9 @@ public sealed class RowColumns
 
     /// <summary>Takes over what is known of a header that was seen before.</summary>
     internal void Take(RowColumn[] columns) => Volatile.Write(ref _columns, columns);
+
+    /// <summary>A runner is given the cells themselves.</summary>
+    private bool IsKept(string name) => IsAsked(name) || _model.Trained is null;
 
     private Dictionary<string, int> Index()
     {
@@ -114,7 +128,7 @@ public sealed class RowColumns
                 var name = Encoding.UTF8.GetString(names[i]);
                 if (!_index.TryAdd(name, i))
                     throw new RowRefusal(null, name, "Two columns have this name.");
-                columns[i] = RowColumn.Of(_model, name, names[i], IsAsked(name) || _model.Trained is null);
+                columns[i] = RowColumn.Of(_model, name, names[i], IsKept(name));
             }
             Volatile.Write(ref _columns, columns);
         }

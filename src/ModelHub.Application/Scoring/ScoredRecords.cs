@@ -47,6 +47,13 @@ public sealed class ScoredRecords : IDisposable
 
     public ValueTask ScoreAsync(CancellationToken cancellation) => Rows.Count == 0 ? ValueTask.CompletedTask : Rows.ScoreAsync(_columns, cancellation);
 
+    /// <summary>Explains the scored rows of a model that can only be asked.</summary>
+    internal async Task<AskedContributions> AskAsync(CustomModels.Insights.ExplanationBaseline baseline, CancellationToken cancellation)
+    {
+        await Rows.AskAsync(_columns, baseline, cancellation);
+        return Rows.Asked!;
+    }
+
     /// <summary>What was passed over or counted as missing, in some order that does not change from time to time.</summary>
     public IReadOnlyList<string> Warnings()
     {

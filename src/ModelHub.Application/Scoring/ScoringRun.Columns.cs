@@ -22,22 +22,24 @@ public sealed partial class ScoringRun
     }
 
     /// <summary>Scores a Parquet file: the body is kept on disk while it is read, since its end must be read first.</summary>
+    /// <param name="kept">Columns whose cells the answer takes.</param>
     /// <param name="writer">Given the file's columns, the writer of the answer.</param>
     /// <param name="starting">See <see cref="Starting"/>.</param>
     /// <returns>Rows that were scored.</returns>
     /// <exception cref="ModelHubException">The file is damaged or too large, the library that reads it is missing, or the model fails.</exception>
     public static async Task<long> RunParquetAsync(
-        LoadedModel model, IParquetFiles parquet, PipeReader body, long mostBytes, Func<IReadOnlyList<TypedColumn>, IScoredRowsWriter> writer,
-        PipeWriter output, Action starting, CancellationToken cancellation)
+        LoadedModel model, IParquetFiles parquet, PipeReader body, long mostBytes, KeptColumns kept,
+        Func<IReadOnlyList<TypedColumn>, IScoredRowsWriter> writer, PipeWriter output, Action starting, CancellationToken cancellation)
     {
         if (parquet.Missing is { } missing)
             throw new ModelHubException(ErrorKind.Unavailable, "natives_missing", missing);
-        using var file = await SpooledFile.OfAsync(body, mostBytes, cancellation);
-        using var rows = await Task.Run(() => parquet.Open(file.Path, cancellation), cancellation);
-        var run = new ScoringRun(model, new KeptColumns(true, new HashSet<string>()), writer(rows.Columns), output) { Starting = starting };
+        using var file = new SpooledFile();
+        using var rows = await parquet.OpenAsync(file.Path, file.FillAsync(body, mostBytes, cancellation), cancellation);
+        var run = new ScoringRun(model, kept, writer(rows.Columns), output) { Starting = starting };
         try
         {
             run._columns.AddAll([.. rows.Columns.Select(c => System.Text.Encoding.UTF8.GetBytes(c.Name))]);
+            rows.Choose([.. run._columns.Now.Select((column, at) => UseOf(model, column, rows.Columns[at]))]);
             await run.RunInBlocksAsync((blocks, stop) => run.ReadColumnsAsync(rows, mostBytes, blocks, stop), MostHeld, cancellation);
         }
         catch (RowRefusal refusal)
@@ -46,6 +48,11 @@ public sealed partial class ScoringRun
         }
         return run.RowCount;
     }
+
+    private static ColumnUse UseOf(LoadedModel model, RowColumn column, TypedColumn typed) => column.IsKept ? ColumnUse.Cells
+        : column.Input < 0 ? ColumnUse.None
+        : typed.Type != CellType.Text && model.Trained!.Inputs[column.Input].Encoding == Engine.Preparation.Encoding.Number ? ColumnUse.Feature
+        : ColumnUse.Cells;
 
     private async Task ReadColumnsAsync(IColumnReader rows, long mostBytes, ChannelWriter<Task<Answered>> blocks, CancellationToken cancellation)
     {

@@ -22,15 +22,22 @@ internal sealed class TrainedModelSource(IServiceScopeFactory scopes, IArtifactS
             return null;
         if (row.ArtifactSha256 is null)
             throw new ModelHubException(ErrorKind.WrongState, "model_failed", $"This model was not trained: {row.FailureReason}");
-        await using var stream = await store.OpenAsync(row.ArtifactSha256, cancellation);
+        var (trained, size) = await ReadAsync(store, row.ArtifactSha256, cancellation);
+        return new LoadedModel(id, row.ProjectId, row.Name, trained, size)
+        {
+            Conformal = JsonSerializer.Deserialize<KeptOfReport>(row.Report, StoredJson.Options)?.Conformal ?? [],
+        };
+    }
+
+    /// <exception cref="ModelHubException">The artifact is damaged, or away.</exception>
+    internal static async Task<(TrainedModel Model, long Bytes)> ReadAsync(IArtifactStore store, string sha256, CancellationToken cancellation)
+    {
+        await using var stream = await store.OpenAsync(sha256, cancellation);
         var bytes = new byte[stream.Length];
         await stream.ReadExactlyAsync(bytes, cancellation);
         try
         {
-            return new LoadedModel(id, row.ProjectId, row.Name, TrainedModel.FromArtifact(bytes), bytes.Length)
-            {
-                Conformal = JsonSerializer.Deserialize<KeptOfReport>(row.Report, StoredJson.Options)?.Conformal ?? [],
-            };
+            return (TrainedModel.FromArtifact(bytes), bytes.Length);
         }
         catch (EngineException damaged)
         {

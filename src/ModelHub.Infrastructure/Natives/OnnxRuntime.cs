@@ -14,12 +14,11 @@ public sealed class OnnxRuntime(NativeLibraries libraries) : IOnnxRuntime
     private const int RowsOfProbe = 2;
     private static readonly TimeSpan MostProbeTime = TimeSpan.FromSeconds(60);
 
-    public string? Missing => libraries.Onnx is not null
-        ? null : "ONNX Runtime is not installed on this hub: run ./modelhub natives (it needs npm and a network once).";
+    public string? Missing => libraries.OnnxMissing;
 
     public async Task ProbeAsync(ReadOnlyMemory<byte> model, CancellationToken cancellation)
     {
-        var library = Library();
+        var library = await Task.Run(() => libraries.RequireOnnx(cancellation), cancellation);
         Refusing(() => OnnxInspector.RequireSelfContained(model.Span));
         var folder = Directory.CreateTempSubdirectory("modelhub-probe-").FullName;
         try
@@ -36,7 +35,7 @@ public sealed class OnnxRuntime(NativeLibraries libraries) : IOnnxRuntime
 
     public IModelRunner Load(ReadOnlyMemory<byte> model, ModelTarget? target)
     {
-        var library = Library();
+        var library = libraries.RequireOnnx(CancellationToken.None);
         IModelRunner? runner = null;
         Refusing(() =>
         {
@@ -106,8 +105,6 @@ public sealed class OnnxRuntime(NativeLibraries libraries) : IOnnxRuntime
                 child.Kill(entireProcessTree: true);
         }
     }
-
-    private string Library() => libraries.Onnx ?? throw new ModelHubException(ErrorKind.Unavailable, "natives_missing", Missing!);
 
     private static void Refusing(Action load)
     {

@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using ModelHub.Api.Tests.Natives;
 
 namespace ModelHub.Api.Tests.Models;
 
@@ -19,7 +20,7 @@ public sealed class BatchJobTests(RunningHub hub)
         request.Headers.Accept.ParseAdd(type);
         using var streamed = await hub.Client.SendAsync(request);
         var wanted = await streamed.Content.ReadAsStringAsync();
-        var id = await StartAsync(made, csv, output);
+        var id = await StartAsync(made, Csv(csv), output);
         var done = await EndAsync(id);
         Assert.Equal("succeeded", done.GetProperty("status").GetString());
         Assert.Equal(12_000, done.GetProperty("row_count").GetInt64());
@@ -35,11 +36,35 @@ public sealed class BatchJobTests(RunningHub hub)
         await hub.Client.GetAsync($"/api/batch-predictions/{id}").JsonAsync(404);
     }
 
+    [NativeFact]
+    public async Task A_Parquet_file_is_scored_by_a_job_into_the_bytes_that_the_stream_gives()
+    {
+        var made = await Leaderboards.OfAsync(hub, "binary");
+        var file = DuckFiles.Parquet(
+            "SELECT sin(i) * 4 AS x, CASE WHEN i % 3 = 0 THEN 'red' END AS colour, 'note ' || (i % 5) AS note, cos(i) AS z FROM range(60000) t(i)",
+            ", ROW_GROUP_SIZE 8192");
+        foreach (var (output, type) in new[] { ("parquet", "application/vnd.apache.parquet"), ("csv", "text/csv") })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/models/{made.BestId}/predict/batch") { Content = new ByteArrayContent(file) };
+            request.Headers.Accept.ParseAdd(type);
+            using var streamed = await hub.Client.SendAsync(request);
+            var done = await EndAsync(await StartAsync(made, new ByteArrayContent(file), output));
+            Assert.Equal("succeeded", done.GetProperty("status").GetString());
+            Assert.Equal(60_000, done.GetProperty("row_count").GetInt64());
+            using var result = await hub.Client.GetAsync(done.GetProperty("result_url").GetString());
+            Assert.Equal(type, result.Content.Headers.ContentType!.MediaType);
+            Assert.Equal(await streamed.Content.ReadAsByteArrayAsync(), await result.Content.ReadAsByteArrayAsync());
+        }
+        var broken = await EndAsync(await StartAsync(made, new ByteArrayContent(file[..^9]), "csv"));
+        Assert.Equal("failed", broken.GetProperty("status").GetString());
+        Assert.Contains("Parquet", broken.GetProperty("error").GetString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_bad_row_fails_the_job_and_is_named_however_far_it_stands()
     {
         var made = await Leaderboards.OfAsync(hub, "binary");
-        var id = await StartAsync(made, made.Csv(20_000) + "1,2\n" + made.Csv(3), "csv");
+        var id = await StartAsync(made, Csv(made.Csv(20_000) + "1,2\n" + made.Csv(3)), "csv");
         var done = await EndAsync(id);
         Assert.Equal("failed", done.GetProperty("status").GetString());
         Assert.Contains("Row 20001", done.GetProperty("error").GetString(), StringComparison.Ordinal);
@@ -61,9 +86,9 @@ public sealed class BatchJobTests(RunningHub hub)
 
     private static StringContent Csv(string text) => new(text, Encoding.UTF8, "text/csv");
 
-    private async Task<string> StartAsync(Leaderboard made, string csv, string output)
+    private async Task<string> StartAsync(Leaderboard made, HttpContent rows, string output)
     {
-        using var answer = await hub.Client.PostAsync($"/api/models/{made.BestId}/predict/batch/jobs?output={output}", Csv(csv));
+        using var answer = await hub.Client.PostAsync($"/api/models/{made.BestId}/predict/batch/jobs?output={output}", rows);
         Assert.Equal(System.Net.HttpStatusCode.Accepted, answer.StatusCode);
         var id = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("batch_prediction").GetProperty("id").GetString()!;
         Assert.Equal($"/api/batch-predictions/{id}", answer.Headers.Location!.ToString());

@@ -157,7 +157,7 @@ public class BrokenFileTests(RunningHub hub)
         };
     }
 
-    private static byte[] Onnx()
+    internal static byte[] Onnx()
     {
         var tree = new Tree
         {

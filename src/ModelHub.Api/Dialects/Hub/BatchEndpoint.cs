@@ -26,7 +26,7 @@ internal sealed class BatchEndpoint(PredictionService predictions, IParquetFiles
         var endpoint = ActivatorUtilities.CreateInstance<BatchEndpoint>(app.Services);
         app.MapPost("/api/models/{modelId}/predict/batch", (HttpContext context, string modelId) => endpoint.PredictAsync(context, modelId))
             .RequireAuthorization().WithMetadata(new ScoringAttribute()).WithName("Models_PredictBatch").WithGroupName("Hub").WithTags("Models")
-            .WithSummary("Scores a file of any length: CSV, JSON, JSON lines or Parquet, plain or gzip.")
+            .WithSummary("Scores a file of any length: CSV, JSON, JSON lines or Parquet, plain or gzip. ?passthrough_columns= is all (the default), none, or the names of the columns that come back, parted by commas.")
             .Accepts<Wire.BatchForm>("multipart/form-data", "text/csv", "application/json", "application/x-ndjson", ParquetType)
             .Produces<Wire.BatchAnswer>(200, "application/json", "text/csv", "application/x-ndjson", ParquetType);
         app.MapPost("/api/models/{modelId}/predict/batch/jobs", (HttpContext context, string modelId) => endpoint.EnqueueAsync(context, modelId))
@@ -56,6 +56,7 @@ internal sealed class BatchEndpoint(PredictionService predictions, IParquetFiles
     private async Task PredictAsync(HttpContext context, string modelId)
     {
         var model = await predictions.OpenAsync(context.Caller(), HubPaging.Id(modelId, "model"), context.RequestAborted);
+        var kept = Passthrough(context.Request.Query["passthrough_columns"].FirstOrDefault());
         var (format, body) = await OpenAsync(context.Request, context.RequestAborted);
         var accept = context.Request.Headers.Accept.ToString();
         var (type, writer) = Answer(model, accept);
@@ -65,10 +66,10 @@ internal sealed class BatchEndpoint(PredictionService predictions, IParquetFiles
             if (format is not { } text)
             {
                 await ScoringRun.RunParquetAsync(
-                    model, parquet, body, settings.LargestBody, writer, context.Response.BodyWriter, Start, context.RequestAborted);
+                    model, parquet, body, settings.LargestBody, kept, writer, context.Response.BodyWriter, Start, context.RequestAborted);
                 return;
             }
-            await new ScoringRun(model, text, new KeptColumns(true, new HashSet<string>()), writer(null), context.Response.BodyWriter) { Starting = Start }
+            await new ScoringRun(model, text, kept, writer(null), context.Response.BodyWriter) { Starting = Start }
                 .RunAsync(body, context.RequestAborted);
         }
         catch (Exception failure) when (context.Response.HasStarted)
@@ -78,6 +79,14 @@ internal sealed class BatchEndpoint(PredictionService predictions, IParquetFiles
             context.Abort();
         }
     }
+
+    private static KeptColumns Passthrough(string? columns) => columns switch
+    {
+        null or "all" => KeptColumns.Everything,
+        "" or "none" => KeptColumns.None,
+        { Length: > 100_000 } => throw ModelHubException.Invalid("passthrough_columns", "'passthrough_columns' is too long."),
+        _ => new KeptColumns(false, columns.Split(',', StringSplitOptions.TrimEntries).ToHashSet(StringComparer.Ordinal)),
+    };
 
     /// <summary>The answer's media type, and its writer for the columns of a Parquet file (null for rows that come as text).</summary>
     private static (string Type, Func<IReadOnlyList<TypedColumn>?, IScoredRowsWriter> Writer) Answer(LoadedModel model, string accept) =>

@@ -7,7 +7,7 @@ using ModelHub.Application.Serving;
 namespace ModelHub.Api.Dialects.Hub;
 
 /// <summary>
-/// Rows with their predictions as Parquet: the columns as they came, <c>pred_predict</c>, and <c>prob_…</c> per class. Columns of a Parquet file
+/// Rows with their predictions as Parquet: the columns that are passed through, <c>pred_predict</c>, and <c>prob_…</c> per class. Columns of a Parquet file
 /// keep their types; of text, what the model reads as a number is one (null where the cell is none), everything else is text.
 /// </summary>
 /// <param name="typed">The columns of a Parquet file; null for rows that come as text.</param>
@@ -15,14 +15,14 @@ internal sealed class BatchParquet(LoadedModel model, IReadOnlyList<TypedColumn>
 {
     private readonly byte[][] _classes = [.. model.Header.Classes.Select(Encoding.UTF8.GetBytes)];
     private ParquetFileWriter? _file;
-    private int _columns;
+    private int[] _columns = [];
 
     public bool TakesColumns => true;
 
     public void Prepare(RowColumns columns)
     {
-        _columns = columns.All.Count;
-        var given = typed ?? [.. columns.All.Select(c => new TypedColumn(c.Name, model.ReadsNumber(c.Input) ? CellType.Double : CellType.Text))];
+        _columns = columns.Asked();
+        var given = _columns.Select(c => typed?[c] ?? TextColumn(columns.All[c]));
         _file = new ParquetFileWriter([
             .. given,
             new TypedColumn("pred_predict", model.IsRegression ? CellType.Double : CellType.Text),
@@ -37,20 +37,22 @@ internal sealed class BatchParquet(LoadedModel model, IReadOnlyList<TypedColumn>
         if (block.Count == 0)
             return;
         var group = _file!.Group(block.FirstRow, block.Count, output);
-        for (var c = 0; c < _columns; c++)
+        for (var c = 0; c < _columns.Length; c++)
         {
             if (block.Typed is { } batch)
             {
-                group.Write(batch[c]);
+                group.Write(batch[_columns[c]]);
                 continue;
             }
-            using var cells = FromText(block, c, _file.Columns[c]);
+            using var cells = FromText(block, _columns[c], _file.Columns[c]);
             group.Write(cells);
         }
         WritePredictions(group, block);
     }
 
     public void End(long rows, IBufferWriter<byte> output) => _file!.WriteEnd(output);
+
+    private TypedColumn TextColumn(RowColumn column) => new(column.Name, model.ReadsNumber(column.Input) ? CellType.Double : CellType.Text);
 
     private void WritePredictions(ParquetRowGroup group, RowBlock block)
     {

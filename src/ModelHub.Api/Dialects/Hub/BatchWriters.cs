@@ -7,7 +7,7 @@ using ModelHub.Application.Serving;
 
 namespace ModelHub.Api.Dialects.Hub;
 
-/// <summary>Rows with their predictions as JSON: each record as it came, <c>pred_predict</c>, and <c>prob_…</c> per class.</summary>
+/// <summary>Rows with their predictions as JSON: of each record what is passed through, <c>pred_predict</c>, and <c>prob_…</c> per class.</summary>
 /// <param name="asLines">One record a line, nothing around them.</param>
 internal sealed class BatchJson(LoadedModel model, bool asLines) : IScoredRowsWriter
 {
@@ -28,6 +28,7 @@ internal sealed class BatchJson(LoadedModel model, bool asLines) : IScoredRowsWr
     public void Rows(RowBlock block, RowColumns columns, IBufferWriter<byte> output)
     {
         JsonEncodedText[] names = [.. columns.All.Select(c => Text(c.Name))];
+        bool[] isAsked = [.. columns.All.Select(c => columns.IsAsked(c.Name))];
         using var json = new Utf8JsonWriter(output, Options);
         for (var r = 0; r < block.Count; r++)
         {
@@ -35,7 +36,10 @@ internal sealed class BatchJson(LoadedModel model, bool asLines) : IScoredRowsWr
                 output.Write(","u8);
             json.WriteStartObject();
             foreach (var cell in block.CellsOf(r))
-                BatchCells.Write(json, names[cell.Column], cell, block.TextOf(cell));
+            {
+                if (isAsked[cell.Column])
+                    BatchCells.Write(json, names[cell.Column], cell, block.TextOf(cell));
+            }
             WritePrediction(json, block.OutputsOf(r));
             json.WriteEndObject();
             if (!asLines)
@@ -67,17 +71,17 @@ internal sealed class BatchJson(LoadedModel model, bool asLines) : IScoredRowsWr
     private static JsonEncodedText Text(string text) => JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping);
 }
 
-/// <summary>Rows with their predictions as CSV: the columns as they came, <c>pred_predict</c>, and <c>prob_…</c> per class.</summary>
+/// <summary>Rows with their predictions as CSV: the columns that are passed through, <c>pred_predict</c>, and <c>prob_…</c> per class.</summary>
 internal sealed class BatchCsv(LoadedModel model) : IScoredRowsWriter
 {
     private readonly byte[][] _classes = [.. model.Header.Classes.Select(c => Encoding.UTF8.GetBytes(BatchCells.Quoted(c)))];
-    private int _columns;
+    private int[] _columns = [];
 
-    public void Prepare(RowColumns columns) => _columns = columns.All.Count;
+    public void Prepare(RowColumns columns) => _columns = columns.Asked();
 
     public void Begin(RowColumns columns, IBufferWriter<byte> output)
     {
-        var header = columns.All.Take(_columns).Select(c => c.Name).Append("pred_predict").Concat(model.Header.Classes.Select(c => "prob_" + c));
+        var header = _columns.Select(c => columns.All[c].Name).Append("pred_predict").Concat(model.Header.Classes.Select(c => "prob_" + c));
         output.Write(Encoding.UTF8.GetBytes(string.Join(',', header.Select(BatchCells.Quoted)) + "\n"));
     }
 
@@ -87,7 +91,7 @@ internal sealed class BatchCsv(LoadedModel model) : IScoredRowsWriter
         for (var r = 0; r < block.Count; r++)
         {
             var outputs = block.OutputsOf(r);
-            for (var c = 0; c < _columns; c++)
+            foreach (var c in _columns)
             {
                 pen.WriteCell(block.TextOf(block.CellOf(r, c)));
                 pen.Write((byte)',');

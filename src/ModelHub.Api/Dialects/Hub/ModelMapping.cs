@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using ModelHub.Api.Dialects.Hub.Wire;
 using ModelHub.Application.Datasets;
@@ -115,8 +117,20 @@ internal static class ModelMapping
             ArtifactId = view.Model.ArtifactSha256 is { } own ? HubId.OfArtifact(own) : null, ArtifactSha256 = view.Model.ArtifactSha256, TrainSeconds = view.Model.TrainSeconds, MicrosPerRow = view.Model.MicrosPerRow,
             SizeBytes = view.Model.SizeBytes, Lineage = Parse(view.Model.Lineage),
         };
-        return new ModelAnswer(model, view.Model.ArtifactSha256 is { } sha256 ? [new ArtifactLinkWire(HubId.OfArtifact(sha256), "model", "model_binary")] : []);
+        return new ModelAnswer(model, view.Model.ArtifactSha256 is { } sha256 ? LinksOf(view.Model.Id, sha256) : []);
     }
+
+    public static RowWish ToWish(ExplainRowsOptions? options) => new(
+        options?.Class, options?.TopN, new DataWish(Id(options?.DatasetId, "options.dataset_id"), Id(options?.DatasetVersionId, "options.dataset_version_id")));
+
+    /// <summary>The ONNX form is made when it is first fetched, always the same: its id comes of the model's file and not of its own bytes.</summary>
+    private static List<ArtifactLinkWire> LinksOf(Guid id, string sha256) =>
+    [
+        new(HubId.OfArtifact(sha256), "model", "model_binary", $"/api/models/{id}/artifact"),
+        new(
+            HubId.OfArtifact(Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(sha256 + " as onnx")))), "model", "onnx",
+            $"/api/models/{id}/artifact/onnx"),
+    ];
 
     public static ExplainRowsAnswer ToAnswer(ExplainedRows explained) => new()
     {
@@ -143,8 +157,8 @@ internal static class ModelMapping
 
     public static ExplainAnswer ToExplanation(ModelExplanation found) => new(new ExplainWire
     {
-        ModelId = found.View.Model.Id,
-        Algo = found.View.Model.Algorithm,
+        ModelId = found.ModelId,
+        Algo = found.Algorithm,
         VariableImportance = found.Report.VariableImportance,
         ShapSummary = found.Explanation.Shap is { } shap ? new ShapSummaryWire(found.Explanation.ShapSpace!, found.Explanation.Rows, shap) : null,
         PermutationImportance = new PermutationWire(found.Explanation.Metric, found.Explanation.Rows, found.Explanation.Permutation),

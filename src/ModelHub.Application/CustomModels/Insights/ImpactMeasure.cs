@@ -5,6 +5,9 @@ namespace ModelHub.Application.CustomModels.Insights;
 /// <summary>How far predictions are from the truth; where there is no truth, how far from the model's own on rows as they are.</summary>
 internal sealed class ImpactMeasure
 {
+    /// <summary>The measure of data without labels: the mean change of predictions.</summary>
+    public const string Change = "change";
+
     private const double Least = 1e-15;
     private readonly double[]? _labels;
     private readonly double[] _before;
@@ -19,11 +22,11 @@ internal sealed class ImpactMeasure
     {
         var width = rows == 0 ? 1 : before.Length / rows;
         if (target is null || type is not (TargetType.Regression or TargetType.Binary or TargetType.Multiclass))
-            return new ImpactMeasure("change", null, before, width);
+            return new ImpactMeasure(Change, null, before, width);
         var labels = new double[rows];
         for (var r = 0; r < rows; r++)
             labels[r] = classes.Count == 0 ? Cell.Number(target, r) : Cell.Text(target, r) is { } text ? ClassOf(text, classes) : double.NaN;
-        return labels.All(l => !double.IsFinite(l)) ? new ImpactMeasure("change", null, before, width)
+        return labels.All(l => !double.IsFinite(l)) ? new ImpactMeasure(Change, null, before, width)
             : new ImpactMeasure(classes.Count == 0 ? "rmse" : "logloss", labels, before, width);
     }
 
@@ -33,7 +36,7 @@ internal sealed class ImpactMeasure
         for (var r = 0; r < predictions.Length / _width; r++)
         {
             if (_labels is null)
-                sum += Change(predictions, r);
+                sum += ChangeOf(predictions, r);
             else if (!double.IsFinite(_labels[r]))
                 continue;
             else if (Name == "rmse")
@@ -48,7 +51,7 @@ internal sealed class ImpactMeasure
     /// <summary>How a row's prediction moved, signed: that of the last class, or the value.</summary>
     public double Move(double[] predictions, int row) => predictions[row * _width + _width - 1] - _before[row * _width + _width - 1];
 
-    private double Change(double[] predictions, int row)
+    private double ChangeOf(double[] predictions, int row)
     {
         var change = 0.0;
         for (var k = 0; k < _width; k++)

@@ -10,6 +10,9 @@ public enum InsightKind
 
     /// <summary>What prediction explanations compare rows with.</summary>
     Explanations,
+
+    /// <summary>What it does with some data, as a trained model is explained.</summary>
+    Behaviour,
 }
 
 /// <summary>Something that was found out about a version by asking it; the newest replaces the one before.</summary>

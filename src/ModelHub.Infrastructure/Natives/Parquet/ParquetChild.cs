@@ -24,11 +24,13 @@ public static partial class ParquetChild
         _ = SetLimit(DataLimit, [(ulong)memory * 2 + (512UL << 20), (ulong)memory * 2 + (512UL << 20)]);
         _ = SetLimit(CoreLimit, [0, 0]);
         _ = Control(1, 1031, PipeBytes);
+        using var input = new FileStream(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read, 0);
         using var output = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, 0);
         try
         {
-            var api = new DuckApi(library);
-            Send(new DuckSession(api, file, threads, memory), file, output);
+            var session = new DuckSession(new DuckApi(library), file, threads, memory);
+            if (input.ReadByte() >= 0)
+                Send(session, file, input, output);
         }
         catch (DuckException refused)
         {
@@ -42,7 +44,7 @@ public static partial class ParquetChild
         return 0;
     }
 
-    private static void Send(DuckSession session, string file, FileStream output)
+    private static void Send(DuckSession session, string file, FileStream input, FileStream output)
     {
         var source = $"read_parquet({DuckSession.Quoted(file)}, binary_as_string=true, hive_partitioning=false)";
         var found = session.Describe($"SELECT * FROM {source}");
@@ -53,19 +55,25 @@ public static partial class ParquetChild
             chunk => rows = Marshal.ReadInt64(chunk.Column(0).Data));
         WriteHead(columns, rows, output);
         var sent = 0L;
+        var uses = new byte[columns.Length];
+        input.ReadExactly(uses);
+        var sending = columns.Select((c, at) => new Sending(at, c, uses[at] == (byte)ColumnUse.Feature)).Where(c => uses[c.At] != (byte)ColumnUse.None).ToArray();
         var names = string.Join(',', columns.Select((_, c) => $"c{c}"));
-        var wanted = string.Join(',', columns.Select((c, at) => Cast(at, c.Type, found[at].Type)));
+        var wanted = sending.Length == 0 ? "1::TINYINT" : string.Join(',', sending.Select(c => Cast(c.At, c.Column.Type, found[c.At].Type)));
         session.Stream($"SELECT {wanted} FROM {source} AS t({names})", chunk =>
         {
             var most = ParquetFrames.RowsFor(columns.Length);
             for (var from = 0; from < chunk.Rows; from += most)
-                WriteRows(chunk, columns, from, Math.Min(most, chunk.Rows - from), output);
+                WriteRows(chunk, sending, from, Math.Min(most, chunk.Rows - from), output);
             sent += chunk.Rows;
         });
         if (sent != rows)
             throw new DuckException($"it says that it holds {rows} rows, {sent} can be read.");
         output.Write([ParquetFrames.End]);
     }
+
+    /// <summary>A column that is sent.</summary>
+    private readonly record struct Sending(int At, TypedColumn Column, bool AsFeature);
 
     /// <summary>The type as which a column is sent; see duckdb_type.</summary>
     private static CellType TypeOf(string name, int type) => type switch
@@ -109,20 +117,37 @@ public static partial class ParquetChild
         output.Write(memory.GetBuffer().AsSpan(0, (int)memory.Length));
     }
 
-    private static unsafe void WriteRows(DuckChunk chunk, TypedColumn[] columns, int from, int rows, FileStream output)
+    private static unsafe void WriteRows(DuckChunk chunk, Sending[] columns, int from, int rows, FileStream output)
     {
         output.Write([ParquetFrames.Rows, .. BitConverter.GetBytes(rows)]);
         for (var c = 0; c < columns.Length; c++)
         {
             var (data, validity) = chunk.Column(c);
+            if (columns[c].AsFeature)
+            {
+                WriteFeatures((byte*)data + (long)from * columns[c].Column.Width, columns[c].Column.Type, (ulong*)validity + (validity == 0 ? 0 : from / 64), rows, output);
+                continue;
+            }
             output.Write([validity == 0 ? (byte)0 : (byte)1]);
             if (validity != 0)
                 output.Write(new ReadOnlySpan<byte>((byte*)validity + from / 8, (rows + 63) / 64 * 8));
-            if (columns[c].Type == CellType.Text)
+            if (columns[c].Column.Type == CellType.Text)
                 WriteTexts((byte*)data + from * 16L, (ulong*)validity + (validity == 0 ? 0 : from / 64), rows, output);
             else
-                output.Write(new ReadOnlySpan<byte>((byte*)data + (long)from * columns[c].Width, rows * columns[c].Width));
+                output.Write(new ReadOnlySpan<byte>((byte*)data + (long)from * columns[c].Column.Width, rows * columns[c].Column.Width));
         }
+    }
+
+    /// <summary>Numbers as a model takes them: as <see cref="BatchColumn.Number(int)"/> has them, in single precision.</summary>
+    private static unsafe void WriteFeatures(byte* cells, CellType type, ulong* validity, int rows, FileStream output)
+    {
+        var features = new float[rows];
+        for (var r = 0; r < rows; r++)
+        {
+            var value = validity is not null && (validity[r >> 6] >> (r & 63) & 1) == 0 ? double.NaN : BatchColumn.Number(type, cells, r);
+            features[r] = double.IsInfinity(value) ? float.NaN : (float)value;
+        }
+        output.Write(MemoryMarshal.AsBytes(features.AsSpan()));
     }
 
     /// <summary>Texts of at most 12 bytes lie where they are named, others behind a pointer.</summary>

@@ -1,4 +1,3 @@
-using ModelHub.Application.Errors;
 using ModelHub.Application.Parquet;
 
 namespace ModelHub.Infrastructure.Natives.Parquet;
@@ -9,17 +8,29 @@ public sealed class ParquetFiles(NativeLibraries libraries) : IParquetFiles
     private static readonly int Threads = Math.Clamp(Environment.ProcessorCount, 1, 4);
     private const long Memory = 1L << 30;
 
-    public string? Missing => libraries.DuckDb is not null
-        ? null : "Parquet needs DuckDB's library, which is not installed on this hub: run ./modelhub natives (it needs npm and a network once).";
+    public string? Missing => libraries.DuckDbMissing;
 
-    public IColumnReader Open(string path, CancellationToken cancellation)
+    public IColumnReader Open(string path, CancellationToken cancellation) => Ready(Start(path, cancellation));
+
+    public async Task<IColumnReader> OpenAsync(string path, Task written, CancellationToken cancellation)
     {
-        var library = libraries.DuckDb ?? throw new ModelHubException(ErrorKind.Unavailable, "natives_missing", Missing!);
-        path = Path.GetFullPath(path);
-        var child = NativeProcess.Start(
-            Path.GetDirectoryName(path)!, ParquetChild.Verb, Path.GetFullPath(library), path,
-            Threads.ToString(System.Globalization.CultureInfo.InvariantCulture), Memory.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        var reader = new ParquetReader(child, path, cancellation);
+        // Starting a process takes a while, and so does sending a file.
+        var starting = Task.Run(() => Start(path, cancellation), CancellationToken.None);
+        try
+        {
+            await written;
+        }
+        catch
+        {
+            (await starting).Dispose();
+            throw;
+        }
+        var reader = await starting;
+        return await Task.Run(() => Ready(reader), CancellationToken.None);
+    }
+
+    private static ParquetReader Ready(ParquetReader reader)
+    {
         try
         {
             reader.ReadHead();
@@ -30,5 +41,15 @@ public sealed class ParquetFiles(NativeLibraries libraries) : IParquetFiles
             reader.Dispose();
             throw;
         }
+    }
+
+    private ParquetReader Start(string path, CancellationToken cancellation)
+    {
+        var library = libraries.RequireDuckDb(cancellation);
+        path = Path.GetFullPath(path);
+        var child = NativeProcess.Start(
+            Path.GetDirectoryName(path)!, ParquetChild.Verb, Path.GetFullPath(library), path,
+            Threads.ToString(System.Globalization.CultureInfo.InvariantCulture), Memory.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        return new ParquetReader(child, path, cancellation);
     }
 }

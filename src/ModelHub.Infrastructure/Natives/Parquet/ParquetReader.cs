@@ -24,6 +24,8 @@ internal sealed class ParquetReader : IColumnReader
     private int _waitingRows;
     private long _read;
     private bool _ended;
+    private ColumnUse[]? _uses;
+    private bool _hasBegun;
 
     public ParquetReader(Process child, string path, CancellationToken cancellation)
     {
@@ -42,8 +44,10 @@ internal sealed class ParquetReader : IColumnReader
 
     public long RowCount { get; private set; }
 
+    /// <summary>The file is there: what are its columns?</summary>
     public void ReadHead()
     {
+        Tell([1]);
         if (Frame() != ParquetFrames.Head)
             throw Crashed();
         RowCount = BitConverter.ToInt64(Take(8));
@@ -59,12 +63,17 @@ internal sealed class ParquetReader : IColumnReader
         Columns = columns;
     }
 
+    public void Choose(IReadOnlyList<ColumnUse> uses) => _uses = [.. uses];
+
     public ColumnBatch? Read()
     {
         if (_ended)
             return null;
+        if (!_hasBegun)
+            Tell([.. Columns.Select((_, c) => (byte)(_uses?[c] ?? ColumnUse.Cells))]);
+        _hasBegun = true;
         var capacity = ParquetFrames.RowsFor(Columns.Count);
-        var batch = new ColumnBatch(Columns, capacity);
+        var batch = new ColumnBatch(Columns, capacity, _uses);
         try
         {
             var texts = 0L;
@@ -104,7 +113,14 @@ internal sealed class ParquetReader : IColumnReader
         var texts = 0L;
         for (var c = 0; c < Columns.Count; c++)
         {
-            var column = batch[c];
+            var (column, use) = (batch[c], _uses?[c] ?? ColumnUse.Cells);
+            if (use == ColumnUse.None)
+                continue;
+            if (use == ColumnUse.Feature)
+            {
+                Fill(column.Room(batch.Count, rows));
+                continue;
+            }
             if (Take(1)[0] != 0)
             {
                 var words = MemoryMarshal.Cast<byte, ulong>(Take((rows + 63) / 64 * 8));
@@ -151,6 +167,19 @@ internal sealed class ParquetReader : IColumnReader
                 return letter;
             default:
                 throw Crashed();
+        }
+    }
+
+    private void Tell(byte[] bytes)
+    {
+        try
+        {
+            _child.StandardInput.BaseStream.Write(bytes);
+            _child.StandardInput.BaseStream.Flush();
+        }
+        catch (IOException)
+        {
+            // It has ended; reading from it tells why.
         }
     }
 

@@ -47,10 +47,11 @@ public sealed class ModelFilesController(ModelImports imports, ModelService mode
     public async Task<ContentResult> Report(string modelId, CancellationToken cancellation)
     {
         var caller = HttpContext.Caller();
-        var found = await explanations.GetAsync(caller, HubPaging.Id(modelId, "model"), cancellation);
-        var experiment = await experiments.GetAsync(caller, found.View.Model.ExperimentId, cancellation);
+        var view = await models.GetAsync(caller, HubPaging.Id(modelId, "model"), cancellation);
+        var found = await explanations.GetAsync(caller, view.Model.Id, new DataWish(), cancellation);
+        var experiment = await experiments.GetAsync(caller, view.Model.ExperimentId, cancellation);
         Response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
-        return Content(ReportPage.Of(found, await models.LeaderboardAsync(experiment.Experiment, cancellation)), "text/html; charset=utf-8");
+        return Content(ReportPage.Of(view, found, await models.LeaderboardAsync(experiment.Experiment, cancellation)), "text/html; charset=utf-8");
     }
 
     private static async Task<ReadOnlyMemory<byte>?> ReadAsync(IFormFile? manifest, CancellationToken cancellation)

@@ -30,16 +30,22 @@ public sealed class ModelsController(ModelService models, ExplanationService exp
         return new ParametersAnswer(ModelMapping.Parse(view.Model.Parameters)!.Value);
     }
 
-    /// <summary>Importance, curves, thresholds, calibration, residuals, dependence, contributions: what the evaluation kept and what the training data tells.</summary>
+    /// <summary>
+    /// Importance, curves, thresholds, calibration, residuals, dependence, contributions: what the evaluation kept and what the training data
+    /// tells. A version of a custom model or an uploaded one is explained with its training data, or with the dataset that is named.
+    /// </summary>
     [HttpGet("{modelId}/explain")]
-    public async Task<ExplainAnswer> Explain(string modelId, CancellationToken cancellation) =>
-        ModelMapping.ToExplanation(await explanations.GetAsync(HttpContext.Caller(), HubPaging.Id(modelId, "model"), cancellation));
+    public async Task<ExplainAnswer> Explain(string modelId, [FromQuery] ExplainQuery query, CancellationToken cancellation) =>
+        ModelMapping.ToExplanation(await explanations.GetAsync(HttpContext.Caller(), HubPaging.Id(modelId, "model"), query.ToWish(), cancellation));
 
-    /// <summary>What moved the score of single rows: exact SHAP, class by class where there are more than two.</summary>
+    /// <summary>
+    /// What moved the score of single rows: exact SHAP, class by class where there are more than two. Of ONNX and of own code: what the answer
+    /// would be with the values that columns have in other rows.
+    /// </summary>
     [HttpPost("{modelId}/explain/rows")]
     public async Task<ExplainRowsAnswer> ExplainRows(string modelId, ExplainRowsRequest request, CancellationToken cancellation) =>
         ModelMapping.ToAnswer(await rows.ExplainAsync(
-            HttpContext.Caller(), HubPaging.Id(modelId, "model"), request.Inputs, request.Options?.Class, request.Options?.TopN, cancellation));
+            HttpContext.Caller(), HubPaging.Id(modelId, "model"), request.Inputs, ModelMapping.ToWish(request.Options), cancellation));
 
     /// <summary>The model's file.</summary>
     [HttpGet("{modelId}/artifact")]
@@ -57,6 +63,23 @@ public sealed class ModelsController(ModelService models, ExplanationService exp
         await models.DeleteAsync(HttpContext.Caller(), HubPaging.Id(modelId, "model"), cancellation);
         return new OkAnswer();
     }
+}
+
+/// <summary>Data to explain with, other than the model's own.</summary>
+public sealed record ExplainQuery
+{
+    /// <summary>A dataset, of which the newest version counts.</summary>
+    [FromQuery(Name = "dataset_id")]
+    public string? DatasetId { get; init; }
+
+    [FromQuery(Name = "dataset_version_id")]
+    public string? DatasetVersionId { get; init; }
+
+    /// <summary>Its column with the labels, where that is not called as the model's target is.</summary>
+    [FromQuery(Name = "target_column")]
+    public string? TargetColumn { get; init; }
+
+    internal DataWish ToWish() => new(HubPaging.QueryId(DatasetId, "dataset_id"), HubPaging.QueryId(DatasetVersionId, "dataset_version_id"), TargetColumn);
 }
 
 /// <summary>Query of the list of models.</summary>

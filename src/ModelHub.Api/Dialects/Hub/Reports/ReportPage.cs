@@ -18,14 +18,14 @@ internal static class ReportPage
         tr.own{font-weight:600;background:#eef4fb}@media print{body{margin:0;max-width:none}svg{print-color-adjust:exact}}
         """;
 
-    public static string Of(ModelExplanation found, IReadOnlyList<Model> leaderboard)
+    public static string Of(ModelView view, ModelExplanation found, IReadOnlyList<Model> leaderboard)
     {
-        var model = found.View.Model;
+        var model = view.Model;
         var page = new StringBuilder()
             .Append("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>")
             .Append(Chart.Text(model.Name)).Append("</title><style>").Append(Style).Append("</style></head><body><h1>").Append(Chart.Text(model.Name))
             .Append(CultureInfo.InvariantCulture, $"</h1><p class=\"sub\">{Chart.Text(model.Algorithm)}, {Chart.Text(model.Task)} · experiment ")
-            .Append(CultureInfo.InvariantCulture, $"{Chart.Text(found.View.ExperimentName)} · project {Chart.Text(found.View.ProjectName)} · ")
+            .Append(CultureInfo.InvariantCulture, $"{Chart.Text(view.ExperimentName)} · project {Chart.Text(view.ProjectName)} · ")
             .Append(CultureInfo.InvariantCulture, $"{model.CreatedAt.UtcDateTime:yyyy-MM-dd HH:mm} UTC · model {model.Id}</p>");
         Leaderboard(page, model, leaderboard);
         Evaluation(page, found.Report);

@@ -52,7 +52,9 @@ public sealed record ModelDetailWire : ModelListWire
     public JsonElement? Lineage { get; init; }
 }
 
-public sealed record ArtifactLinkWire(Guid ArtifactId, string OwnerType, string Label);
+/// <param name="Label">model_binary: our file; onnx: the same model as ONNX, where it has such a form.</param>
+/// <param name="Url">Where it is fetched.</param>
+public sealed record ArtifactLinkWire(Guid ArtifactId, string OwnerType, string Label, string Url);
 
 public sealed record ModelAnswer(ModelDetailWire Model, IReadOnlyList<ArtifactLinkWire> ArtifactLinks);
 

@@ -130,13 +130,19 @@ public sealed record ExplainRowsOptions
 
     /// <summary>Of a model of more than two classes: only this one.</summary>
     public string? Class { get; init; }
+
+    /// <summary>Of a model that can only be asked (ONNX, own code): what rows are compared with, where it has no training data.</summary>
+    public string? DatasetId { get; init; }
+
+    /// <summary>The same, and which version.</summary>
+    public string? DatasetVersionId { get; init; }
 }
 
 public sealed record ExplainRowsAnswer
 {
     public required IReadOnlyList<ExplainedRowWire> Rows { get; init; }
 
-    /// <summary>log_odds or value: where the contributions add up.</summary>
+    /// <summary>log_odds or value: where the contributions add up. Of a model that can only be asked, probability or value.</summary>
     public required string ContributionSpace { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
