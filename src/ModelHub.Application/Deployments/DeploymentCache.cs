@@ -10,11 +10,12 @@ namespace ModelHub.Application.Deployments;
 /// <summary>
 /// Deployments in memory with their models loaded: scoring asks no database. Another process's change is heard (NOTIFY), read and swapped
 /// in while the old one goes on answering; what is older than <see cref="Fresh"/> is read again in the background. While PostgreSQL is
-/// down, what is here goes on serving.
+/// down, what is here goes on serving. The one longest unused leaves when there is no room for models otherwise.
 /// </summary>
 public sealed class DeploymentCache
 {
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(10);
     private readonly ConcurrentDictionary<Guid, Slot> _slots = new();
     private readonly IServiceScopeFactory _scopes;
     private readonly ModelCache _models;
@@ -23,6 +24,7 @@ public sealed class DeploymentCache
     public DeploymentCache(IServiceScopeFactory scopes, ModelCache models, TimeProvider clock, ChangeFeed changes)
     {
         (_scopes, _models, _clock) = (scopes, models, clock);
+        models.Crowded = DropIdle;
         changes.Heard += (channel, payload) =>
         {
             if (channel == Notifications.Serving && Notifications.IdOf(payload) is null) // one that names a deployment is ServingNodes' to hear
@@ -38,7 +40,8 @@ public sealed class DeploymentCache
     {
         if (!_slots.TryGetValue(id, out var slot) || slot.Served is not { } served)
             return new ValueTask<ServedDeployment>(RefreshAsync(id, cancellation));
-        if (_clock.GetUtcNow() - served.ReadAt > Fresh && slot.TryStartReading())
+        slot.Used = _clock.GetUtcNow();
+        if (slot.Used - served.ReadAt > Fresh && slot.TryStartReading())
             _ = RefreshQuietlyAsync(id);
         return ValueTask.FromResult(served);
     }
@@ -47,7 +50,7 @@ public sealed class DeploymentCache
     public async Task<ServedDeployment> RefreshAsync(Guid id, CancellationToken cancellation)
     {
         var readAt = _clock.GetUtcNow();
-        var slot = _slots.GetOrAdd(id, _ => new Slot()); // before reading: a change from now on finds it, and one that is deleted meanwhile is not seen again
+        var slot = _slots.GetOrAdd(id, _ => new Slot { Used = readAt }); // before reading: a change from now on finds it, and one that is deleted meanwhile is not seen again
         await using var scope = _scopes.CreateAsyncScope();
         var row = await scope.ServiceProvider.GetRequiredService<HubDbContext>().Set<Deployment>().AsNoTracking().Include(d => d.Models)
             .FirstOrDefaultAsync(d => d.Id == id, cancellation);
@@ -72,6 +75,18 @@ public sealed class DeploymentCache
         }
     }
 
+    /// <summary>Forgets the deployment longest unused; it is read again when it is asked for. False when all are in use.</summary>
+    private bool DropIdle()
+    {
+        var now = _clock.GetUtcNow();
+        var oldest = _slots.Where(s => s.Value.Served is not null && now - s.Value.Used > Idle).OrderBy(s => s.Value.Used).FirstOrDefault();
+        if (oldest.Value is null)
+            return false;
+        if (_slots.TryRemove(oldest))
+            oldest.Value.Close();
+        return true;
+    }
+
     private async Task RefreshQuietlyAsync(Guid id)
     {
         try
@@ -91,8 +106,16 @@ public sealed class DeploymentCache
         private int _reading;
         private bool _isClosed;
         private ServedDeployment? _served;
+        private long _used;
 
         public ServedDeployment? Served => Volatile.Read(ref _served);
+
+        /// <summary>When it was last asked for.</summary>
+        public DateTimeOffset Used
+        {
+            get => new(Volatile.Read(ref _used), TimeSpan.Zero);
+            set => Volatile.Write(ref _used, value.UtcTicks);
+        }
 
         public bool TryStartReading() => Interlocked.Exchange(ref _reading, 1) == 0;
 
@@ -114,7 +137,7 @@ public sealed class DeploymentCache
             }
         }
 
-        /// <summary>The deployment is no more.</summary>
+        /// <summary>The deployment is no more, or no more in memory.</summary>
         public void Close()
         {
             lock (this)

@@ -35,6 +35,7 @@ public sealed partial class ScoringRun
             throw new ModelHubException(ErrorKind.Unavailable, "natives_missing", missing);
         using var file = new SpooledFile();
         using var rows = await parquet.OpenAsync(file.Path, file.FillAsync(body, mostBytes, cancellation), cancellation);
+        var isHeld = model.TryHold();
         var run = new ScoringRun(model, kept, writer(rows.Columns), output) { Starting = starting };
         try
         {
@@ -45,6 +46,11 @@ public sealed partial class ScoringRun
         catch (RowRefusal refusal)
         {
             throw Refused(refusal, 0);
+        }
+        finally
+        {
+            if (isHeld)
+                model.Release();
         }
         return run.RowCount;
     }

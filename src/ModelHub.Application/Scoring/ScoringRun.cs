@@ -40,6 +40,8 @@ public sealed partial class ScoringRun
     /// <exception cref="ModelHubException">The rows are refused (with row and column), or the model fails.</exception>
     public async Task RunAsync(PipeReader body, CancellationToken cancellation)
     {
+        // However long the body is, its model is not stopped before the end.
+        var isHeld = _model.TryHold();
         try
         {
             var read = await body.ReadAtLeastAsync(RowCutter.BlockBytes, cancellation);
@@ -61,6 +63,11 @@ public sealed partial class ScoringRun
         catch (RowRefusal refusal)
         {
             throw Refused(refusal, 0);
+        }
+        finally
+        {
+            if (isHeld)
+                _model.Release();
         }
     }
 

@@ -4,13 +4,12 @@ using ModelHub.Application.Errors;
 namespace ModelHub.Application.Serving;
 
 /// <summary>
-/// Models in memory, so that scoring reads neither the database nor the disk. Bounded: the one longest unused leaves first, but none that a
-/// deployment holds. Dropped when it was deleted or changed anywhere (NOTIFY with its id; without one, all are); a runner is stopped
-/// when nobody holds it any more.
+/// Models in memory, so that scoring reads neither the database nor the disk. Bounded: the one longest unused leaves first, those that a
+/// deployment holds only after the deployment (<see cref="Crowded"/>). Dropped when it was deleted or changed anywhere (NOTIFY with its id;
+/// without one, all are); a runner is stopped when nobody holds it any more.
 /// </summary>
 public sealed class ModelCache
 {
-    private const long MostBytes = 2L << 30;
     private readonly ConcurrentDictionary<Guid, Entry> _entries = new();
     private readonly IModelSource[] _sources;
     private readonly TimeProvider _clock;
@@ -28,6 +27,12 @@ public sealed class ModelCache
                 Array.ForEach([.. _entries.Keys], Drop);
         };
     }
+
+    /// <summary>Models may take so much together.</summary>
+    internal long MostBytes { get; init; } = 2L << 30;
+
+    /// <summary>Asked to let go of held models, as long as it can (true) and there is no room otherwise.</summary>
+    internal Func<bool> Crowded { get; set; } = () => false;
 
     /// <summary>A model that goes on running until <see cref="LoadedModel.Release"/>.</summary>
     /// <exception cref="ModelHubException">No such model, it was never trained, or its artifact is damaged.</exception>
@@ -86,26 +91,48 @@ public sealed class ModelCache
 
     private void Drop(Guid id)
     {
-        if (_entries.TryRemove(id, out var entry) && entry.Model is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
-            entry.Model.Value.Result.Release();
+        if (_entries.TryRemove(id, out var entry))
+            _ = LetGoAsync(entry);
+    }
+
+    /// <summary>What is still being loaded is let go of once it is there.</summary>
+    private static async Task LetGoAsync(Entry entry)
+    {
+        try
+        {
+            (await entry.Model.Value).Release();
+        }
+        catch (Exception)
+        {
+            // Who asked for it is told why it could not be loaded.
+        }
     }
 
     private void Shrink(long coming)
     {
-        var loaded = _entries.Where(e => e.Value.Model is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }).ToList();
-        var bytes = coming + loaded.Sum(e => e.Value.Model.Value.Result.Size);
-        foreach (var oldest in loaded.Where(e => !e.Value.Model.Value.Result.IsHeld).OrderBy(e => e.Value.Used))
+        do
         {
+            var loaded = _entries.Where(e => e.Value.Loaded is not null).ToList();
+            var bytes = coming + loaded.Sum(e => e.Value.Loaded!.Size);
+            foreach (var oldest in loaded.Where(e => !e.Value.Loaded!.IsHeld).OrderBy(e => e.Value.Used))
+            {
+                if (bytes <= MostBytes)
+                    return;
+                bytes -= oldest.Value.Loaded!.Size;
+                Drop(oldest.Key);
+            }
             if (bytes <= MostBytes)
                 return;
-            bytes -= oldest.Value.Model.Value.Result.Size;
-            Drop(oldest.Key);
         }
+        while (Crowded());
     }
 
     private sealed class Entry(Lazy<Task<LoadedModel>> model)
     {
         public Lazy<Task<LoadedModel>> Model { get; } = model;
+
+        /// <summary>Null while it is being loaded.</summary>
+        public LoadedModel? Loaded => Model is { IsValueCreated: true, Value.IsCompletedSuccessfully: true } ? Model.Value.Result : null;
 
         public long Used { get; set; }
     }
