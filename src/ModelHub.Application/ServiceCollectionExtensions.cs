@@ -32,8 +32,9 @@ namespace ModelHub.Application;
 public static class ServiceCollectionExtensions
 {
     /// <summary>The use cases. What they run on (database, stores, workers) is the infrastructure's to add.</summary>
-    public static IServiceCollection AddModelHubApplication(this IServiceCollection services)
+    public static IServiceCollection AddModelHubApplication(this IServiceCollection services, ProjectQuota quota)
     {
+        services.AddSingleton(quota);
         services.AddSingleton<ChangeFeed>();
         services.AddSingleton<KeyCache>();
         services.AddScoped<IdentityService>();

@@ -23,6 +23,9 @@ public sealed class RunningHub : IAsyncLifetime
     /// <summary>Where the artifacts lie.</summary>
     public string Folder => _folder;
 
+    /// <summary>What a project may store, in bytes; 0 for no bound.</summary>
+    public long ProjectBytes { get; init; }
+
     public HttpClient Client { get; private set; } = new();
 
     public IServiceProvider Services => _app!.Services;
@@ -30,7 +33,7 @@ public sealed class RunningHub : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _database = await PostgresServer.CreateAsync();
-        _app = HubHost.Build(new HubSettings { Urls = "http://127.0.0.1:0", DataFolder = _folder, ConnectionString = _database.ConnectionString });
+        _app = HubHost.Build(new HubSettings { Urls = "http://127.0.0.1:0", DataFolder = _folder, ConnectionString = _database.ConnectionString, ProjectBytes = ProjectBytes });
         _app.Use((context, next) => context.Request.Headers[Failing].ToString() is { Length: > 0 } how ? throw Failure(how) : next(context));
         await using (var scope = _app.Services.CreateAsyncScope())
             await scope.ServiceProvider.GetRequiredService<IdentityService>().EnsureAdministratorAsync(Key, CancellationToken.None);

@@ -26,6 +26,7 @@ internal static class CommandLine
           ConnectionStrings__ModelHub   another PostgreSQL than the private one
           MODELHUB_ADMIN_KEY            the first administrator's key, instead of a random one
           MODELHUB_LOG=json             log lines as JSON
+          MODELHUB_PROJECT_BYTES        what a project may store, in bytes (default 0: no bound)
           MODELHUB_REQUESTS_PER_MINUTE  what one key may ask for, scoring aside (default 6000, 0: no bound)
         """;
 

@@ -7,6 +7,7 @@ using ModelHub.Api.Documentation;
 using ModelHub.Api.Errors;
 using ModelHub.Application;
 using ModelHub.Application.Identity;
+using ModelHub.Application.Projects;
 using ModelHub.Infrastructure;
 using Serilog;
 using Serilog.Events;
@@ -38,7 +39,7 @@ internal static class HubHost
             DataFolder = settings.DataFolder,
             RunsJobs = settings.Role is not "api",
         });
-        builder.Services.AddModelHubApplication();
+        builder.Services.AddModelHubApplication(new ProjectQuota(settings.ProjectBytes));
         AddWeb(builder.Services);
         var app = builder.Build();
         Configure(app, settings);

@@ -25,6 +25,9 @@ internal sealed record HubSettings
     /// <summary>What one key may ask for, in each process, scoring aside; 0 for no bound.</summary>
     public int RequestsPerMinute { get; init; } = 6_000;
 
+    /// <summary>What a project may store, in bytes; 0 for no bound.</summary>
+    public long ProjectBytes { get; init; }
+
     /// <exception cref="ArgumentException">An option is unknown or its value makes no sense.</exception>
     public static HubSettings Parse(string[] args, Func<string, string?> environment)
     {
@@ -39,6 +42,8 @@ internal sealed record HubSettings
             settings = settings with { Urls = urls };
         if (Blank(environment("MODELHUB_REQUESTS_PER_MINUTE")) is { } rate)
             settings = settings with { RequestsPerMinute = Rate(rate) };
+        if (Blank(environment("MODELHUB_PROJECT_BYTES")) is { } bytes)
+            settings = settings with { ProjectBytes = Bytes(bytes) };
         if (settings.AdminKey is { Length: < 16 })
             throw new ArgumentException("MODELHUB_ADMIN_KEY needs at least 16 characters.");
         for (var i = 0; i < args.Length; i++)
@@ -64,6 +69,10 @@ internal sealed record HubSettings
     private static int Rate(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var rate)
             ? rate : throw new ArgumentException($"MODELHUB_REQUESTS_PER_MINUTE is a number of requests, not '{text}'.");
+
+    private static long Bytes(string text) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes)
+            ? bytes : throw new ArgumentException($"MODELHUB_PROJECT_BYTES is a number of bytes, not '{text}'.");
 
     private static int Port(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= 65535

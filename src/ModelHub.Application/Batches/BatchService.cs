@@ -29,6 +29,7 @@ public sealed class BatchService(HubDbContext db, ProjectAccess access, IArtifac
         var job = new Job(BatchHandler.JobKind, JobLane.Light, caller.UserId, model.ProjectId, batch.Id, "{}", now);
         batch.RunBy(job);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        await access.RequireRoomAsync(model.ProjectId, [stored], cancellation);
         await ArtifactRows.EnsureAsync(db, stored, now, cancellation);
         db.Add(batch);
         await jobs.EnqueueAsync(job, cancellation);

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using ModelHub.Application.Artifacts;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Projects;
@@ -10,6 +11,10 @@ namespace ModelHub.Application.CustomModels;
 /// <summary>Who may do what with a custom model: members of its project, those with whom it is shared, and everybody when it is public.</summary>
 public sealed class CustomModelAccess(HubDbContext db, ProjectAccess access)
 {
+    /// <summary>See <see cref="ProjectQuota.RequireRoomAsync"/>.</summary>
+    internal Task RequireRoomAsync(CustomModel model, IEnumerable<StoredArtifact> coming, CancellationToken cancellation) =>
+        access.RequireRoomAsync(model.ProjectId, coming, cancellation);
+
     public IQueryable<CustomModel> Visible(Caller caller) => db.Set<CustomModel>().Where(m =>
         m.Visibility == Visibility.Public || access.VisibleIds(caller).Contains(m.ProjectId) || m.Grants.Any(g => g.UserId == caller.UserId));
 

@@ -54,6 +54,7 @@ public sealed class VersionService(HubDbContext db, CustomModelAccess access, Ve
         var model = await access.RequireAsync(caller, modelId, SharingRight.Edit, cancellation);
         var training = await parts.TrainingAsync(caller, model, wanted, cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        await access.RequireRoomAsync(model, wanted.Files.Select(f => f.Bytes), cancellation);
         // The model's row is the lock: two versions made at once get different labels.
         await db.Set<CustomModel>().FromSql($"select * from custom_models where id = {modelId} for update").LoadAsync(cancellation);
         await db.Entry(model).ReloadAsync(cancellation);

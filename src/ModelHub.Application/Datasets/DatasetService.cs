@@ -41,6 +41,7 @@ public sealed class DatasetService(HubDbContext db, ProjectAccess access, Datase
         var stored = await tables.StoreAsync(file, source, cancellation);
         var dataset = new Dataset(projectId, name, caller.UserId, clock.GetUtcNow());
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        await access.RequireRoomAsync(projectId, [stored.Artifact], cancellation);
         db.Datasets.Add(dataset);
         await db.SaveOrConflictAsync("dataset_name_taken", Taken(name).Message, cancellation);
         var version = await AddPartAsync(dataset, stored, cancellation);
@@ -56,6 +57,7 @@ public sealed class DatasetService(HubDbContext db, ProjectAccess access, Datase
         var started = clock.GetUtcNow();
         var stored = await store();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        await access.RequireRoomAsync(dataset.ProjectId, [stored.Artifact], cancellation);
         var fresh = await db.Datasets.FromSql($"select * from datasets where id = {dataset.Id} for update").SingleOrDefaultAsync(cancellation)
             ?? throw ModelHubException.NotFound("collection");
         await AddPartAsync(fresh, stored, cancellation);
@@ -74,6 +76,7 @@ public sealed class DatasetService(HubDbContext db, ProjectAccess access, Datase
         var started = clock.GetUtcNow();
         var stored = await store();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        await access.RequireRoomAsync(projectId, [stored.Artifact], cancellation);
         // The project's row is the lock: two uploads that would both make the dataset come one after the other.
         await db.Projects.FromSql($"select * from projects where id = {projectId} for update").LoadAsync(cancellation);
         var dataset = await db.Datasets.FirstOrDefaultAsync(d => d.ProjectId == projectId && d.Name == name, cancellation);

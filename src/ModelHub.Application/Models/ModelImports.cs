@@ -78,6 +78,7 @@ public sealed class ModelImports(HubDbContext db, ProjectAccess access, ModelSer
         experiment.Best(model.Id);
         experiment.End(ExperimentStatus.Succeeded, now);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        await access.RequireRoomAsync(projectId, [stored], cancellation);
         await ArtifactRows.EnsureAsync(db, stored, now, cancellation);
         db.Experiments.Add(experiment);
         db.Models.Add(model);

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using ModelHub.Application.Artifacts;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Storage;
@@ -6,8 +7,12 @@ using ModelHub.Application.Storage;
 namespace ModelHub.Application.Projects;
 
 /// <summary>The one place that decides who may do what. Who may not see a thing is told that it does not exist.</summary>
-public sealed class ProjectAccess(HubDbContext db)
+public sealed class ProjectAccess(HubDbContext db, ProjectQuota quota)
 {
+    /// <summary>See <see cref="ProjectQuota.RequireRoomAsync"/>.</summary>
+    internal Task RequireRoomAsync(Guid projectId, IEnumerable<StoredArtifact> coming, CancellationToken cancellation) =>
+        quota.RequireRoomAsync(db, projectId, coming, cancellation);
+
     public IQueryable<Project> Visible(Caller caller) =>
         db.Projects.Where(p => db.ProjectMembers.Any(m => m.ProjectId == p.Id && m.UserId == caller.UserId));
 

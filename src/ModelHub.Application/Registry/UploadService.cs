@@ -39,6 +39,7 @@ public sealed class UploadService(HubDbContext db, WorkspaceService workspaces, 
         var path = ArchivePath.Clean(fileName, "file");
         var now = clock.GetUtcNow();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        await workspaces.RequireRoomAsync(workspace, file, cancellation);
         var place = $"{workspace.Project.Id}/{upload.Name}"; // two first uploads of one name make one model
         await db.Database.ExecuteSqlAsync($"select pg_advisory_xact_lock(hashtextextended({place}, 11))", cancellation);
         await ArtifactRows.EnsureAsync(db, file, now, cancellation);

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using ModelHub.Application.Artifacts;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Projects;
@@ -23,6 +24,10 @@ public sealed class WorkspaceService(HubDbContext db, ProjectAccess access, Proj
         var made = await projects.CreateAsync(caller, name, null, cancellation);
         return (await OfAsync(db.Projects.Where(p => p.Id == made.Id), cancellation))[0];
     }
+
+    /// <summary>See <see cref="ProjectQuota.RequireRoomAsync"/>.</summary>
+    internal Task RequireRoomAsync(Workspace workspace, StoredArtifact coming, CancellationToken cancellation) =>
+        access.RequireRoomAsync(workspace.Project.Id, [coming], cancellation);
 
     /// <exception cref="ModelHubException">Unknown to the caller (404), or the caller's role is too small (403).</exception>
     public async Task<Workspace> GetAsync(Caller caller, long number, ProjectRole least, CancellationToken cancellation)
