@@ -38,10 +38,16 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<LocalArtifactStore>(_ => new LocalArtifactStore(Path.Combine(options.DataFolder, "artifacts")));
         services.AddSingleton<IArtifactStore>(provider => provider.GetRequiredService<LocalArtifactStore>());
         services.AddSingleton<ProcessLauncher>();
-        services.AddSingleton<ISandbox, BubblewrapSandbox>();
+        services.AddSingleton<BubblewrapSandbox>();
+        services.AddSingleton<ISandbox, SandboxChoice>();
         services.AddSingleton(_ => ContainerOptions.FromEnvironment());
+        services.AddSingleton<EngineSocket>();
+        services.AddSingleton<ContainerOwner>();
+        services.AddSingleton<ContainerSandbox>();
+        services.AddHostedService<ContainerSweep>();
         services.AddSingleton(_ => new ImageAddress(ContainerOptions.Registries()));
-        services.AddSingleton<IContainerEngine, ContainerEngine>();
+        services.AddSingleton<ContainerEngine>();
+        services.AddSingleton<IContainerEngine>(provider => provider.GetRequiredService<ContainerEngine>());
         services.AddSingleton(_ => NativeLibraries.Of(options.DataFolder));
         services.AddSingleton<IOnnxRuntime, OnnxRuntime>();
         services.AddSingleton<IRepositoryFetcher, GitFetcher>();

@@ -9,7 +9,7 @@ using ModelHub.Application.Storage;
 namespace ModelHub.Application.Environments;
 
 /// <summary>Builds a version of an environment. The same context is not built twice: its image is taken again.</summary>
-public sealed class BuildHandler(HubDbContext db, IContainerEngine engine, IArtifactStore store, TimeProvider clock) : IJobHandler
+public sealed class BuildHandler(HubDbContext db, IContainerEngine engine, ImageAddress addresses, IArtifactStore store, TimeProvider clock) : IJobHandler
 {
     public const string JobKind = "environment.build";
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(30);
@@ -99,8 +99,31 @@ public sealed class BuildHandler(HubDbContext db, IContainerEngine engine, IArti
     /// <summary>The engine is given a tar that was packed here, of the files that passed the reader and of nothing else.</summary>
     private async Task<string> BuildAsync(Stream context, BoundedLog log, CancellationToken cancellation)
     {
+        foreach (var image in Dockerfile.Images(await DockerfileAsync(context, cancellation)))
+        {
+            // What lies on this machine an administrator put there, for everybody.
+            if (!ImageAddress.IsOne(image) || !await engine.HasAsync(image, cancellation))
+                addresses.Check(image);
+        }
         var packed = await store.PutAsync((target, stop) => ArchivePacker.TarAsync(context, new ArchiveLimits(), target, stop), cancellation);
         await using var tar = await store.OpenAsync(packed.Sha256, cancellation);
         return await engine.BuildAsync(tar, log.Add, cancellation);
+    }
+
+    private static async Task<string> DockerfileAsync(Stream context, CancellationToken cancellation)
+    {
+        var text = "";
+        await ArchiveReader.ReadAsync(
+            context, new ArchiveLimits(),
+            async (path, content, stop) =>
+            {
+                if (path != "Dockerfile")
+                    return;
+                var buffer = new char[Dockerfile.MostCharacters + 1];
+                using var reader = new StreamReader(content);
+                text = new string(buffer, 0, await reader.ReadBlockAsync(buffer, stop));
+            },
+            cancellation);
+        return text;
     }
 }

@@ -6,6 +6,9 @@ public interface IContainerEngine
     /// <exception cref="Errors.ModelHubException"><see cref="Errors.ErrorKind.Unavailable"/>: none answers; the message names what to install.</exception>
     Task RequireAsync(CancellationToken cancellation);
 
+    /// <summary>Whether the engine has an image, by its name or id, without asking anybody else.</summary>
+    Task<bool> HasAsync(string reference, CancellationToken cancellation);
+
     /// <summary>Builds a Docker context (a tar, plain or gzipped) without network and returns the image's id.</summary>
     /// <param name="log">Told of every line of the engine's output.</param>
     /// <exception cref="Errors.ModelHubException">The engine refuses it (<see cref="Errors.ErrorKind.Invalid"/>) or takes too long.</exception>

@@ -8,11 +8,14 @@ public sealed partial class ImageAddress(IReadOnlyCollection<string> registries)
 {
     private const string Field = "dockerImageUri";
 
+    /// <summary>Whether it has the form of an image's name, and of nothing else.</summary>
+    public static bool IsOne(string text) => text.Length <= 500 && Form().IsMatch(text);
+
     /// <summary>The address, once it is known to be one and to lie in a registry that is allowed.</summary>
     /// <exception cref="ModelHubException">It is none, or lies elsewhere.</exception>
     public string Check(string text)
     {
-        if (text.Length > 500 || !Form().IsMatch(text))
+        if (!IsOne(text))
             throw ModelHubException.Invalid(Field, "This is no address of an image: registry/name:tag or registry/name@sha256:digest is expected.");
         var first = text.Split('/')[0];
         var registry = text.Contains('/', StringComparison.Ordinal) && (first.Contains('.', StringComparison.Ordinal)

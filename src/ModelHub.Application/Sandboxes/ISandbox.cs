@@ -16,6 +16,9 @@ public interface ISandbox
 /// <summary>A program to be run in a sandbox.</summary>
 public sealed record SandboxedProgram
 {
+    /// <summary>The container image that it runs in; null for this host's own programs, under bubblewrap.</summary>
+    public SandboxImage? Image { get; init; }
+
     /// <summary>Absolute path in the sandbox and arguments.</summary>
     public required IReadOnlyList<string> Command { get; init; }
 
@@ -36,6 +39,9 @@ public sealed record SandboxedProgram
     /// <summary>Processes and threads together.</summary>
     public int Processes { get; init; } = 256;
 
+    /// <summary>Processors that it may keep busy, where the backend can bound that (containers).</summary>
+    public int Processors { get; init; } = 1;
+
     public bool HasNetwork { get; init; }
 
     /// <summary>Whether standard input and output are the hub's to talk through; else input is empty and output goes to the log.</summary>
@@ -45,6 +51,11 @@ public sealed record SandboxedProgram
     public const string PackagesFolder = "/opt/packages";
     public const string SharedFolder = "/opt/shared";
 }
+
+/// <summary>An image of a container engine.</summary>
+/// <param name="Id">What the engine that built it calls it.</param>
+/// <param name="Archive">A file that it can be loaded from again where the engine does not know it; null for none.</param>
+public sealed record SandboxImage(string Id, string? Archive);
 
 /// <summary>A program in its sandbox. Disposing kills all of it.</summary>
 public interface ISandboxedProcess : IAsyncDisposable

@@ -1,76 +1,102 @@
-using System.ComponentModel;
+using System.Net.Http.Headers;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using ModelHub.Application.Environments;
 using ModelHub.Application.Errors;
-using ModelHub.Application.Sandboxes;
-using ModelHub.Infrastructure.Sandboxes;
 
 namespace ModelHub.Infrastructure.Containers;
 
-/// <summary>Docker or Podman, whichever is installed and answers, by its command line.</summary>
-internal sealed partial class ContainerEngine(ProcessLauncher launcher, ContainerOptions options) : IContainerEngine
+/// <summary>
+/// Images, by the engine's API. Every image of the hub has a name of the hub's; what a loaded image calls itself is taken away again, so that
+/// nobody's upload is another's base image.
+/// </summary>
+internal sealed partial class ContainerEngine(EngineSocket engine) : IContainerEngine
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private const string Name = "localhost/modelhub-environment";
+    private const long BuildMemory = 4L << 30;
+
+    /// <summary>One at a time: while an image is loaded, it bears the names that it came with.</summary>
     private readonly SemaphoreSlim _gate = new(1);
-    private string? _program;
 
-    public Task RequireAsync(CancellationToken cancellation) => ProgramAsync(cancellation);
+    public Task RequireAsync(CancellationToken cancellation) => engine.RequireAsync(cancellation);
 
-    public async Task<string> BuildAsync(Stream context, Action<string> log, CancellationToken cancellation)
+    public async Task<bool> HasAsync(string reference, CancellationToken cancellation)
     {
-        var tag = $"modelhub-environment:{Guid.NewGuid():N}";
-        await RunAsync(["build", "--force-rm", "--network", "none", "-t", tag, "-"], context, log, null, cancellation);
-        return await IdOfAsync(tag, cancellation);
-    }
-
-    public async Task<string> LoadAsync(Stream image, Action<string> log, CancellationToken cancellation)
-    {
-        var lines = new List<string>();
-        await RunAsync(["load"], image, line =>
+        try
         {
-            lines.Add(line);
-            log(line);
-        }, null, cancellation);
-        var found = lines.Select(l => Loaded().Match(l)).LastOrDefault(m => m.Success)
-            ?? throw new ModelHubException(ErrorKind.Invalid, "build_failed", "The container engine did not say which image it loaded.");
-        return await IdOfAsync(found.Groups[1].Value, cancellation);
+            using var answer = await engine.SendAsync(HttpMethod.Get, $"/images/{reference}/json", null, cancellation);
+            return true;
+        }
+        catch (ModelHubException unknown) when (unknown.Kind == ErrorKind.NotFound)
+        {
+            return false;
+        }
     }
+
+    public Task<string> BuildAsync(Stream context, Action<string> log, CancellationToken cancellation) => AloneAsync(
+        async () =>
+        {
+            await engine.RequireAsync(cancellation);
+            // Podman 4 takes "none" for its default, a network; what it means by 1 is none.
+            var (tag, network) = (NewName(), engine.IsPodman ? "1" : "none");
+            using var content = Tar(context);
+            await TalkAsync($"/build?t={tag}&networkmode={network}&rm=1&forcerm=1&memory={BuildMemory}&memswap={BuildMemory}", content, log, cancellation);
+            return await IdOfAsync(tag, cancellation);
+        },
+        cancellation);
+
+    public Task<string> LoadAsync(Stream image, Action<string> log, CancellationToken cancellation) => AloneAsync(
+        async () =>
+        {
+            var before = await NamesAsync(cancellation);
+            var lines = new List<string>();
+            using var content = Tar(image);
+            await TalkAsync(
+                "/images/load", content,
+                line =>
+                {
+                    lines.Add(line);
+                    log(line);
+                },
+                cancellation);
+            string[] loaded = [.. lines.Select(l => Loaded().Match(l)).Where(m => m.Success).Select(m => m.Groups[1].Value)];
+            if (loaded.Length == 0)
+                throw new ModelHubException(ErrorKind.Invalid, "build_failed", "The container engine did not say which image it loaded.");
+            var id = await IdOfAsync(loaded[^1], cancellation);
+            await NameAsync(id, NewName(), CancellationToken.None);
+            foreach (var name in loaded.Where(n => !Digest().IsMatch(n)))
+            {
+                if (before.TryGetValue(name, out var owner))
+                    await NameAsync(owner, name, CancellationToken.None);
+                else
+                    (await engine.SendAsync(HttpMethod.Delete, $"/images/{name}?noprune=1", null, CancellationToken.None)).Dispose();
+            }
+            return id;
+        },
+        cancellation);
 
     public async Task<string> PullAsync(string reference, Action<string> log, CancellationToken cancellation)
     {
-        await RunAsync(["pull", reference], null, log, null, cancellation);
+        await TalkAsync($"/images/create?fromImage={Uri.EscapeDataString(reference)}", null, log, cancellation);
         return await IdOfAsync(reference, cancellation);
     }
 
-    public Task SaveAsync(string image, Stream target, CancellationToken cancellation) =>
-        RunAsync(["save", image], null, _ => { }, target, cancellation);
-
-    private async Task<string> IdOfAsync(string reference, CancellationToken cancellation)
+    public async Task SaveAsync(string image, Stream target, CancellationToken cancellation)
     {
-        var id = "";
-        await RunAsync(["image", "inspect", "--format", "{{.Id}}", reference], null, line => id = line.Trim().Length > 0 ? line.Trim() : id, null, cancellation);
-        return id.Length > 0 ? id : throw new ModelHubException(ErrorKind.Invalid, "build_failed", $"The container engine does not know the image '{reference}'.");
+        using var answer = await engine.SendAsync(HttpMethod.Get, $"/images/{image}/get", null, cancellation);
+        await answer.Content.CopyToAsync(target, cancellation);
     }
 
-    private async Task<string> ProgramAsync(CancellationToken cancellation)
+    private static string NewName() => $"{Name}:{Guid.NewGuid():N}";
+
+    private static StreamContent Tar(Stream bytes) => new(bytes) { Headers = { ContentType = new MediaTypeHeaderValue("application/x-tar") } };
+
+    private async Task<string> AloneAsync(Func<Task<string>> work, CancellationToken cancellation)
     {
         await _gate.WaitAsync(cancellation);
         try
         {
-            // Only a success is remembered: an engine may be installed or started while the hub runs.
-            if (_program is not null)
-                return _program;
-            var refusals = new List<string>();
-            foreach (var program in options.Programs)
-            {
-                if (await RefusalOfAsync(program, cancellation) is not { } refusal)
-                    return _program = program;
-                refusals.Add(refusal);
-            }
-            throw new ModelHubException(
-                ErrorKind.Unavailable, "container_engine_missing",
-                "Environments are built by a container engine, and none answers here (" + string.Join("; ", refusals)
-                + "). Install Podman (apt-get install podman) or start Docker; the built-in Python environment works without.");
+            return await work();
         }
         finally
         {
@@ -78,64 +104,65 @@ internal sealed partial class ContainerEngine(ProcessLauncher launcher, Containe
         }
     }
 
-    private async Task<string?> RefusalOfAsync(string program, CancellationToken cancellation)
+    /// <summary>Sends something and follows what the engine says about it, line by line, to the end.</summary>
+    private async Task TalkAsync(string path, HttpContent? content, Action<string> log, CancellationToken cancellation)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(Patience);
-        var log = new BoundedLog();
         try
         {
-            var code = await ExitOfAsync(program, ["info"], null, log.Add, null, limit.Token);
-            return code == 0 ? null : $"{program}: {log.Tail(1)}";
+            using var answer = await engine.SendAsync(HttpMethod.Post, path, content, cancellation);
+            await using var lines = await answer.Content.ReadAsStreamAsync(cancellation);
+            await foreach (var line in JsonSerializer.DeserializeAsyncEnumerable<JsonElement>(lines, topLevelValues: true, JsonSerializerOptions.Web, cancellation))
+            {
+                if (line.TryGetProperty("error", out var error))
+                    throw Failed(error.ToString());
+                var text = line.TryGetProperty("stream", out var said) || line.TryGetProperty("status", out said) ? said.ToString() : "";
+                foreach (var one in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+                    log(one.TrimEnd('\r'));
+            }
         }
-        catch (Win32Exception)
+        catch (Exception broken) when (broken is JsonException or HttpIOException)
         {
-            return $"{program} is not installed";
+            throw new ModelHubException(ErrorKind.Unavailable, "container_engine_gone", "The container engine broke off.", inner: broken);
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (ModelHubException refused) when (refused.Kind is ErrorKind.NotFound or ErrorKind.Invalid && refused.Code != "build_failed")
         {
-            return $"{program} did not answer within {Patience.TotalSeconds} s";
+            throw Failed(refused.Message);
         }
     }
 
-    private async Task RunAsync(IReadOnlyList<string> arguments, Stream? input, Action<string> log, Stream? output, CancellationToken cancellation)
+    private async Task<string> IdOfAsync(string reference, CancellationToken cancellation)
     {
-        var program = await ProgramAsync(cancellation);
-        var tail = new BoundedLog { Written = log };
-        if (await ExitOfAsync(program, arguments, input, tail.Add, output, cancellation) is var code and not 0)
-            throw new ModelHubException(ErrorKind.Invalid, "build_failed", $"{program} {arguments[0]} failed with exit code {code}: {tail.Tail(3)}".Trim());
+        using var answer = await engine.SendAsync(HttpMethod.Get, $"/images/{reference}/json", null, cancellation);
+        using var image = await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync(cancellation), cancellationToken: cancellation);
+        return image.RootElement.GetProperty("Id").GetString()!;
     }
 
-    private async Task<int> ExitOfAsync(
-        string program, IReadOnlyList<string> arguments, Stream? input, Action<string> log, Stream? output, CancellationToken cancellation)
+    private async Task<Dictionary<string, string>> NamesAsync(CancellationToken cancellation)
     {
-        using var process = await launcher.StartAsync(program, arguments, options.Environment);
-        var lines = new BoundedLog { Written = log };
-        try
+        using var answer = await engine.SendAsync(HttpMethod.Get, "/images/json", null, cancellation);
+        using var images = await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync(cancellation), cancellationToken: cancellation);
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var image in images.RootElement.EnumerateArray())
         {
-            var reading = output is null ? lines.ReadAsync(process.StandardOutput) : process.StandardOutput.BaseStream.CopyToAsync(output, cancellation);
-            var errors = lines.ReadAsync(process.StandardError);
-            try
-            {
-                if (input is not null)
-                    await input.CopyToAsync(process.StandardInput.BaseStream, cancellation);
-                process.StandardInput.Close();
-            }
-            catch (IOException)
-            {
-                // It ended before it read everything: its exit code says why.
-            }
-            await process.WaitForExitAsync(cancellation);
-            await Task.WhenAll(reading, errors).WaitAsync(cancellation);
-            return process.ExitCode;
+            if (!image.TryGetProperty("RepoTags", out var tags) || tags.ValueKind != JsonValueKind.Array)
+                continue;
+            foreach (var tag in tags.EnumerateArray())
+                names[tag.GetString()!] = image.GetProperty("Id").GetString()!;
         }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            throw;
-        }
+        return names;
     }
+
+    private async Task NameAsync(string image, string name, CancellationToken cancellation)
+    {
+        var colon = name.LastIndexOf(':');
+        (await engine.SendAsync(HttpMethod.Post, $"/images/{image}/tag?repo={name[..colon]}&tag={name[(colon + 1)..]}", null, cancellation)).Dispose();
+    }
+
+    private static ModelHubException Failed(string why) => new(ErrorKind.Invalid, "build_failed", $"The container engine refused: {why.Trim()}");
 
     [GeneratedRegex("^Loaded image(?: ID)?(?:\\(s\\))?: *(\\S+)", RegexOptions.CultureInvariant)]
     private static partial Regex Loaded();
+
+    [GeneratedRegex("^(?:sha256:)?[0-9a-f]{64}$", RegexOptions.CultureInvariant)]
+    private static partial Regex Digest();
 }

@@ -54,7 +54,7 @@ public sealed class SandboxBench : IDisposable
         };
     }
 
-    private string Resource(string name)
+    internal string Resource(string name)
     {
         var path = Path.Combine(Folder, name);
         using var source = typeof(ModelServer).Assembly.GetManifestResourceStream(name)!;

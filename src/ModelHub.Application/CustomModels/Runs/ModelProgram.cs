@@ -17,10 +17,15 @@ public sealed record ModelProgram
 
     public int Replicas { get; init; } = 1;
 
+    public int Processors { get; init; } = 1;
+
     public bool HasNetwork { get; init; }
 
     /// <summary>Why it cannot run here; null when it can.</summary>
     public string? Refusal { get; init; }
+
+    /// <summary>The image of its environment; null for the built-in one.</summary>
+    public SandboxImage? Image { get; init; }
 
     /// <summary>A host folder of installed packages; null for none.</summary>
     public string? Packages { get; init; }
@@ -42,7 +47,7 @@ public sealed record ModelProgram
     {
         Command = ["/usr/bin/env", "python3", "-u", "-B", "/opt/host.py"],
         Files = [("/opt/host.py", host), .. Files.Select(f => ($"{SandboxedProgram.CodeFolder}/{f.Path}", f.Source))],
-        Memory = Memory, HasNetwork = HasNetwork, HasPipes = true, Environment = Variables(), Packages = Packages,
+        Image = Image, Memory = Memory, Processors = Processors, HasNetwork = HasNetwork, HasPipes = true, Environment = Variables(), Packages = Packages,
     };
 
     /// <summary>Work on its files instead of serving them (see workshop.py).</summary>

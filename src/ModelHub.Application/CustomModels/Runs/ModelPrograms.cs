@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Application.Artifacts;
 using ModelHub.Application.CustomModels.Conversions;
 using ModelHub.Application.CustomModels.Dependencies;
+using ModelHub.Application.CustomModels.Templates;
 using ModelHub.Application.Environments;
 using ModelHub.Application.Sandboxes;
 using ModelHub.Application.Storage;
@@ -30,14 +31,18 @@ public sealed class ModelPrograms(IServiceScopeFactory scopes, IArtifactStore st
             if (!version.Files.Exists(f => f.Path.Equals(made.Path, StringComparison.OrdinalIgnoreCase)))
                 files.Add((made.Path, await store.LocalPathAsync(made.Sha256, cancellation)));
         }
+        var (image, refusal) = await EnvironmentAsync(db, version, cancellation);
         var built = await db.Set<DependencyBuild>().AsNoTracking().FirstOrDefaultAsync(b => b.VersionId == versionId && b.PackagesSha256 != null, cancellation);
+        var bundle = version.Runtime.BundleId ?? model.Runtime.BundleId;
         return (model, version, new ModelProgram
         {
             Files = files, TargetType = model.TargetType, Target = model.Target,
             Memory = version.Runtime.MaximumMemory ?? model.Runtime.MaximumMemory ?? ResourceLimits.DefaultMemory,
             Replicas = version.Runtime.Replicas ?? model.Runtime.Replicas ?? 1,
+            Processors = ServerOffers.Bundles.FirstOrDefault(b => b.Id == bundle)?.Processors ?? 1,
             HasNetwork = (version.Runtime.Network ?? model.Runtime.Network) == NetworkPolicy.Public,
-            Refusal = await RefusalAsync(db, version, cancellation),
+            Image = image,
+            Refusal = refusal,
             Packages = built is null ? null : await packages.EnsureAsync(built.PackagesSha256!),
         });
     }
@@ -56,15 +61,15 @@ public sealed class ModelPrograms(IServiceScopeFactory scopes, IArtifactStore st
     }
 
     /// <summary>Code runs in the environment that was chosen for it, or not at all.</summary>
-    private static async Task<string?> RefusalAsync(HubDbContext db, CustomModelVersion version, CancellationToken cancellation)
+    private async Task<(SandboxImage? Image, string? Refusal)> EnvironmentAsync(HubDbContext db, CustomModelVersion version, CancellationToken cancellation)
     {
         if (version.EnvironmentId is null || version.EnvironmentId == ExecutionEnvironment.BuiltInId)
-            return null;
-        var isBuilt = version.EnvironmentVersionId is { } id
-            && await db.Set<EnvironmentVersion>().AnyAsync(v => v.Id == id && v.BuildStatus == BuildStatus.Success, cancellation);
-        return isBuilt
-            ? "The version's environment is a container image, and this hub does not run code in images yet: make a version with the built-in Python environment."
-            : "The version's environment has no version that was built: build one, or make a version with the built-in Python environment.";
+            return (null, null);
+        var built = version.EnvironmentVersionId is not { } id ? null : await db.Set<EnvironmentVersion>().AsNoTracking()
+            .FirstOrDefaultAsync(v => v.Id == id && v.BuildStatus == BuildStatus.Success && v.EngineImage != null, cancellation);
+        if (built is null)
+            return (null, "The version's environment has no version that was built: build one, or make a version with the built-in Python environment.");
+        return (new SandboxImage(built.EngineImage!, built.ImageSha256 is { } sha ? await store.LocalPathAsync(sha, cancellation) : null), null);
     }
 
     /// <summary>The files of the newest conversion that succeeded.</summary>

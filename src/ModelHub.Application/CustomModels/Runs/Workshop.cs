@@ -26,7 +26,6 @@ public sealed class Workshop(ISandbox sandbox, IArtifactStore store)
         limit.CancelAfter(Longest);
         await using var process = await sandbox.StartAsync(program.Workshop(_script.Value, work), limit.Token);
         logged(process.Log);
-        process.Input.Close();
         try
         {
             var made = await store.PutAsync((target, stop) => CopyAsync(process, target, stop), limit.Token);

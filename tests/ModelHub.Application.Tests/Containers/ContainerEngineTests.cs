@@ -1,0 +1,105 @@
+using ModelHub.Application.Environments;
+using ModelHub.Application.Errors;
+using ModelHub.Application.Sandboxes;
+using ModelHub.Application.Tests.Sandboxes;
+using ModelHub.Infrastructure.Containers;
+using ModelHub.Infrastructure.Sandboxes;
+
+namespace ModelHub.Application.Tests.Containers;
+
+/// <summary>Images: built, saved, loaded, refused.</summary>
+[Collection("containers")]
+public sealed class ContainerEngineTests(ContainerBench bench)
+{
+    [ContainerFact]
+    public async Task Builds_tell_what_they_do_have_no_network_and_say_why_they_fail()
+    {
+        var log = new List<string>();
+        var image = await bench.Images.BuildAsync(ContainerBench.Context("FROM scratch\nCOPY a /a\n", ("a", "1")), log.Add, CancellationToken.None);
+        Assert.True(await bench.Images.HasAsync(image, CancellationToken.None));
+        Assert.Contains(log, l => l.Contains("COPY a /a", StringComparison.Ordinal));
+        var offline = $"FROM {bench.Image}\nRUN [\"python3\", \"-c\", \"import socket; socket.create_connection(('1.1.1.1', 53), 2)\"]\n";
+        var failure = await Assert.ThrowsAsync<ModelHubException>(() => bench.Images.BuildAsync(ContainerBench.Context(offline), log.Add, CancellationToken.None));
+        Assert.Equal((ErrorKind.Invalid, "build_failed"), (failure.Kind, failure.Code));
+        Assert.Contains(log, l => l.Contains("unreachable", StringComparison.Ordinal));
+        Assert.Contains("NONSENSE", (await Assert.ThrowsAsync<ModelHubException>(
+            () => bench.Images.BuildAsync(ContainerBench.Context("FROM scratch\nNONSENSE x\n"), log.Add, CancellationToken.None))).Message, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [ContainerFact]
+    public async Task An_image_that_the_engine_forgot_is_loaded_from_its_archive()
+    {
+        var image = await bench.Images.BuildAsync(
+            ContainerBench.Context($"FROM {bench.Image}\nCOPY a /opt/environment/mark\n", ("a", Guid.NewGuid().ToString())), _ => { }, CancellationToken.None);
+        var archive = Path.Combine(bench.Folder, Guid.NewGuid().ToString("N"));
+        await using (var file = File.Create(archive))
+            await bench.Images.SaveAsync(image, file, CancellationToken.None);
+        (await bench.Engine.SendAsync(HttpMethod.Delete, $"/images/{image}?force=1", null, CancellationToken.None)).Dispose();
+        Assert.False(await bench.Images.HasAsync(image, CancellationToken.None));
+        var program = bench.Program(("custom.py", "import os\ndef score(data, model, **kw):\n    return [float(os.path.exists('/opt/environment/mark'))] * 3\n"));
+        await using var server = bench.Serve(program with { Image = new SandboxImage(image, archive) });
+        Assert.Equal((double[])[1, 1, 1], await server.PredictAsync(SandboxBench.Rows, CancellationToken.None));
+    }
+
+    [ContainerFact]
+    public async Task A_loaded_image_takes_no_name_from_another()
+    {
+        const string Coveted = "localhost/modelhub-test-coveted:1";
+        var own = await bench.Images.BuildAsync(ContainerBench.Context("FROM scratch\nCOPY a /a\n", ("a", "own")), _ => { }, CancellationToken.None);
+        var other = await bench.Images.BuildAsync(ContainerBench.Context("FROM scratch\nCOPY a /a\n", ("a", "other")), _ => { }, CancellationToken.None);
+        await NameAsync(other, Coveted);
+        using var saved = new MemoryStream();
+        await bench.Images.SaveAsync(Coveted, saved, CancellationToken.None);
+        await NameAsync(own, Coveted);
+        saved.Position = 0;
+        Assert.Equal(other, await bench.Images.LoadAsync(saved, _ => { }, CancellationToken.None));
+        using var answer = await bench.Engine.SendAsync(HttpMethod.Get, $"/images/{Coveted}/json", null, CancellationToken.None);
+        Assert.Contains(own, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [ContainerFact]
+    public async Task An_image_without_Python_is_refused_with_what_it_lacks()
+    {
+        var image = await bench.Images.BuildAsync(ContainerBench.Context("FROM scratch\nCOPY a /a\n", ("a", "1")), _ => { }, CancellationToken.None);
+        await using var server = bench.Serve(bench.Program(("custom.py", "")) with { Image = new SandboxImage(image, null) });
+        var refusal = await Assert.ThrowsAsync<ModelHubException>(() => server.WarmAsync(CancellationToken.None));
+        Assert.Contains("python3", refusal.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(bench.Folder, refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_an_engine_the_refusal_says_what_was_tried_and_what_to_install()
+    {
+        // X11
+        var socket = Path.Combine(Path.GetTempPath(), "engine-that-is-not-here.sock");
+        using var engine = new EngineSocket(new ProcessLauncher(), new ContainerOptions { Sockets = [socket], Podman = "podman-is-not-here" });
+        var refusal = await Assert.ThrowsAsync<ModelHubException>(() => new ContainerEngine(engine).RequireAsync(CancellationToken.None));
+        Assert.Equal((ErrorKind.Unavailable, "container_engine_missing"), (refusal.Kind, refusal.Code));
+        Assert.Contains("podman-is-not-here", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("apt-get install podman", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("registry.example.test/team/image:1", true)]
+    [InlineData("registry.example.test:5000/team/image", false)]
+    [InlineData("python:3", false)]
+    [InlineData("127.0.0.1/image", false)]
+    [InlineData("registry.example.test/../image", false)]
+    [InlineData("--privileged", false)]
+    [InlineData("registry.example.test/Image", false)]
+    [InlineData("http://registry.example.test/image", false)]
+    public void Images_come_from_registries_that_are_allowed(string address, bool allowed)
+    {
+        var addresses = new ImageAddress(["registry.example.test"]);
+        if (allowed)
+            Assert.Equal(address, addresses.Check(address));
+        else
+            Assert.Throws<ModelHubException>(() => addresses.Check(address));
+    }
+
+    private async Task NameAsync(string image, string name)
+    {
+        var parts = name.Split(':');
+        (await bench.Engine.SendAsync(HttpMethod.Post, $"/images/{image}/tag?repo={parts[0]}&tag={parts[1]}", null, CancellationToken.None)).Dispose();
+    }
+}
