@@ -76,7 +76,7 @@ public sealed class AutoMlSearch
                 Keep(_board.Join(run));
         });
         // What is fast enough for a limit is known to the leader only.
-        if (_options.MaxMicrosPerRow is null && Choose(_members) is { Count: > 1 } blend && _second.IsWanted)
+        if (_options.MaxMicrosPerRow is null && _second.IsWanted && Choose(RowTime.Most(_members, null)) is { Count: > 1 } blend)
             Climb(_second.Read(blend), _ => { });
     }
 
@@ -84,10 +84,11 @@ public sealed class AutoMlSearch
     private void Ensemble()
     {
         var stamp = _clock.Stamp();
-        if (Choose(_members) is not { Count: > 1 } blend)
+        var most = RowTime.Most(_members, _options.MaxMicrosPerRow);
+        if (Choose(most) is not { Count: > 1 } blend)
             return;
         _cancellation.ThrowIfCancellationRequested();
-        Add(_board.Blend(blend, stamp), null);
+        Add(_board.Blend(blend, most, stamp), null);
         if (!_second.IsWanted)
             return;
         stamp = _clock.Stamp();
@@ -98,9 +99,10 @@ public sealed class AutoMlSearch
                 Add(_board.Entry(run).Entry with { Algorithm = Leaderboard.EnsembleName }, null);
         });
         _cancellation.ThrowIfCancellationRequested();
-        var chosen = Choose([.. read, .. second]);
+        // All that is read has to be scored, whether it counts by itself or not.
+        var chosen = Member.Choose([.. read, .. second], _data, some => RowTime.Least(read.Union(some)) <= most);
         if (chosen.Any(c => second.Contains(c.Member)))
-            Add(_board.Stack(read, chosen, stamp), null);
+            Add(_board.Stack(read, chosen, most, stamp), null);
         else if (second.Count > 0)
             Add(Leaderboard.Unused(second), null);
     }
@@ -111,7 +113,7 @@ public sealed class AutoMlSearch
         return _second.Train(read, ended);
     }
 
-    private IReadOnlyList<(Member Member, double Weight)> Choose(IReadOnlyList<Member> members) => Member.Choose(members, _data, _options.MaxMicrosPerRow);
+    private IReadOnlyList<(Member Member, double Weight)> Choose(double mostCost) => Member.Choose(_members, _data, some => RowTime.Least(some) <= mostCost);
 
     /// <summary>The portfolio, then pairs of tuned trials until the budget is used up.</summary>
     private void Try(Action<TrialRun> ended)

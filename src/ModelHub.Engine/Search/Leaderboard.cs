@@ -18,6 +18,10 @@ internal sealed class Leaderboard(SearchData data, AutoMlOptions options, Search
 
     /// <summary>What a model ranks behind that is too slow.</summary>
     private const double TooSlow = 1e290;
+    private const int SpeedRows = 128;
+    private const int LeastSpeedRuns = 3;
+    private const int MostSpeedRuns = 12;
+    private static readonly TimeSpan MostSpeedTime = TimeSpan.FromMilliseconds(60);
 
     /// <summary>An entry, and, unless the trial failed, what ensembles need of it.</summary>
     public (CandidateResult Entry, Member? Member) Entry(TrialRun run)
@@ -44,27 +48,30 @@ internal sealed class Leaderboard(SearchData data, AutoMlOptions options, Search
         if (models[0] is Forest { Link: Link.Probability })
             scores = Calibrate(models, scores);
         return new Member(
-            run.Trial.Number, run.Trial.Name, models.Length == 1 ? models[0] : Whole(run.Trial.Learner, models), scores, data.MeanLoss(scores, data.Truth),
-            run.Seconds, FoldRecord.Name(run.Trial, 0));
+            run.Trial.Number, run.Trial.Name, models.Length > 1 && run.Trial.Learner is NearestNeighbours ? [Whole(run.Trial.Learner)] : models, scores,
+            data.MeanLoss(scores, data.Truth), run.Seconds, FoldRecord.Name(run.Trial, 0));
     }
 
     /// <summary>The greedy blend.</summary>
-    public CandidateResult Blend(IReadOnlyList<(Member Member, double Weight)> chosen, long stamp)
+    /// <param name="mostCost">See <see cref="RowTime"/>.</param>
+    public CandidateResult Blend(IReadOnlyList<(Member Member, double Weight)> chosen, double mostCost, long stamp)
     {
-        var blend = new Blend([.. chosen.Select(m => m.Member.Model)], [.. chosen.Select(m => m.Weight)]);
+        var blend = new Blend(RowTime.Thin(chosen, mostCost), [.. chosen.Select(m => m.Weight)]);
         return Finish(Ensemble("blend", int.MaxValue - 1, chosen, clock.Since(stamp)), blend, Member.Blend(chosen), stamp);
     }
 
     /// <summary>Members by themselves and through a second level.</summary>
     /// <param name="read">The members whose scores the second level reads.</param>
     /// <param name="chosen">Of these and of the second level, with their weights.</param>
-    public CandidateResult Stack(IReadOnlyList<Member> read, IReadOnlyList<(Member Member, double Weight)> chosen, long stamp)
+    public CandidateResult Stack(IReadOnlyList<Member> read, IReadOnlyList<(Member Member, double Weight)> chosen, double mostCost, long stamp)
     {
         var second = chosen.Where(c => !read.Contains(c.Member)).ToList();
         var weight = second.Sum(s => s.Weight);
+        double[] direct = [.. read.Select(m => chosen.FirstOrDefault(c => c.Member == m).Weight)];
+        // What the second level reads counts through it as well.
+        var models = RowTime.Thin([.. read.Select((m, i) => (m, direct[i] + weight / read.Count)), .. second], mostCost);
         var model = new StackedModel(
-            [.. read.Select(m => m.Model)], [.. read.Select(m => chosen.FirstOrDefault(c => c.Member == m).Weight)],
-            new Blend([.. second.Select(s => s.Member.Model)], [.. second.Select(s => s.Weight / weight)]), weight);
+            [.. models.Take(read.Count)], direct, new Blend([.. models.Skip(read.Count)], [.. second.Select(s => s.Weight / weight)]), weight);
         return Finish(Ensemble("stack", int.MaxValue, chosen, clock.Since(stamp)), model, Member.Blend(chosen), stamp);
     }
 
@@ -83,10 +90,9 @@ internal sealed class Leaderboard(SearchData data, AutoMlOptions options, Search
             .Append(new("kind", new HyperParameter("blend", kind))).ToDictionary(StringComparer.Ordinal),
     };
 
-    /// <summary>The mean of the folds' models; neighbours are not learned but kept, so all rows are, once.</summary>
-    private IModel Whole(ILearner learner, IModel[] models) => learner is NearestNeighbours
-        ? learner.Fit(data.Set.With([.. data.Folds.SelectMany(f => f.Train.Concat(f.Held)).Distinct().Order()]), new FitContext { Seed = options.Seed, Threads = 1 })
-        : Ensembles.Blend.Mean(models);
+    /// <summary>Neighbours are not learned but kept, so one model keeps all rows.</summary>
+    private IModel Whole(ILearner learner) => learner.Fit(
+        data.Set.With([.. data.Folds.SelectMany(f => f.Train.Concat(f.Held)).Distinct().Order()]), new FitContext { Seed = options.Seed, Threads = 1 });
 
     /// <summary>Class shares become log odds; a fold's map is learned from the held rows of the others, so that its own stay unseen.</summary>
     private double[] Calibrate(IModel[] models, double[] shares)
@@ -140,18 +146,23 @@ internal sealed class Leaderboard(SearchData data, AutoMlOptions options, Search
         return entry;
     }
 
-    /// <summary>Microseconds per row of the compiled model, in blocks of rows on one thread.</summary>
+    /// <summary>Microseconds per row of the compiled model, in blocks of rows on one thread: the least of some, since others want the processor too.</summary>
     private double Speed(TrainedModel model)
     {
         var width = data.Set.Features.FeatureCount;
-        var rows = Math.Min(512, data.Set.Features.RowCount);
+        var rows = Math.Min(SpeedRows, data.Set.Features.RowCount);
         var values = new float[rows * width];
         for (var r = 0; r < rows; r++)
             data.Set.Features.CopyRow(r, values.AsSpan(r * width, width));
-        model.PredictRows(values.AsSpan(0, width * Math.Min(rows, 32)), Math.Min(rows, 32));
-        var began = clock.Stamp();
-        model.PredictRows(values, rows);
-        return clock.Since(began).TotalMicroseconds / rows;
+        var (least, spent) = (TimeSpan.MaxValue, TimeSpan.Zero);
+        for (var i = 0; i < LeastSpeedRuns || i < MostSpeedRuns && spent < MostSpeedTime; i++)
+        {
+            var began = clock.Stamp();
+            model.PredictRows(values, rows);
+            var took = clock.Since(began);
+            (least, spent) = (took < least ? took : least, spent + took);
+        }
+        return least.TotalMicroseconds / rows;
     }
 
     private double Rank(EvaluationReport report) =>

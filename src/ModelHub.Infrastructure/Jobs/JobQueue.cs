@@ -9,6 +9,9 @@ internal sealed class JobQueue(NpgsqlDataSource source)
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(5);
     public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(1);
 
+    /// <summary>Between beats, however many jobs are queued meanwhile.</summary>
+    public static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(50);
+
     /// <summary>
     /// Takes the next job of a lane: queued, or running under a lease that ran out. Owners with fewer running jobs come first. A job that
     /// has been tried too often is not taken but returned by <see cref="TakePoisonedAsync"/>.

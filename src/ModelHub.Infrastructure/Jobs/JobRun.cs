@@ -45,14 +45,22 @@ internal sealed class JobRun(Job job, Guid token, JobQueue queue, IServiceScopeF
     }
 
     /// <summary>Renews the lease until stopped; cancels the work when the job was cancelled or lost.</summary>
-    public async Task BeatAsync(CancellationTokenSource work, CancellationToken stop)
+    /// <param name="news">Ends when a job was queued or cancelled: who has been cancelled need not wait for the next beat.</param>
+    public async Task BeatAsync(CancellationTokenSource work, Func<Task> news, CancellationToken stop)
     {
-        using var timer = new PeriodicTimer(JobQueue.Heartbeat, clock);
         var last = clock.GetUtcNow();
+        var heard = news();
         try
         {
-            while (await timer.WaitForNextTickAsync(stop))
+            while (true)
             {
+                await Task.WhenAny(heard, Task.Delay(JobQueue.Heartbeat, clock, stop));
+                if (heard.IsCompleted)
+                {
+                    await Task.Delay(JobQueue.LeastPause, clock, stop);
+                    heard = news();
+                }
+                stop.ThrowIfCancellationRequested();
                 try
                 {
                     if (!await BeatOnceAsync(stop))

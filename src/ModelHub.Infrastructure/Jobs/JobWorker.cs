@@ -57,7 +57,7 @@ internal sealed class JobWorker(
         var run = new JobRun(job, token, queue, scopes, clock, Environment.ProcessorCount);
         using var work = CancellationTokenSource.CreateLinkedTokenSource(stop);
         using var beating = new CancellationTokenSource();
-        var beat = run.BeatAsync(work, beating.Token);
+        var beat = run.BeatAsync(work, () => notifications.NextAsync(Application.Notifications.Jobs, beating.Token), beating.Token);
         try
         {
             await WorkAsync(run, handler, job, work.Token, stop);
