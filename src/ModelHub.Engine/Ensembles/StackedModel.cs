@@ -9,7 +9,8 @@ namespace ModelHub.Engine.Ensembles;
 /// </summary>
 public sealed class StackedModel : IModel
 {
-    private const int Block = 128;
+    /// <summary>Rows that go through the levels together: few, and each member's trees would have left the cache before they are walked again.</summary>
+    private const int Block = 1024;
 
     /// <summary>Scores go into the second level in single precision, so they end where those do.</summary>
     private const double Largest = 1e30;
