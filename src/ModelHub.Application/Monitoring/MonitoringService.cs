@@ -31,6 +31,7 @@ public sealed class MonitoringService(HubDbContext db, DeploymentService deploym
 {
     private const int MostOutcomes = 200_000;
     private const int MostActuals = 10_000;
+    private const int RowsPerBin = 20;
 
     public async Task<(ServingStats Total, IReadOnlyList<ServingStats> Models, IReadOnlyList<ServingStats> Windows)> StatsAsync(
         Caller caller, Guid id, TimeRange range, CancellationToken cancellation)
@@ -172,7 +173,10 @@ public sealed class MonitoringService(HubDbContext db, DeploymentService deploym
         return sum;
     }
 
-    /// <summary>PSI = sum of (actual − expected) · ln(actual / expected); shares are kept from zero. 0.1 and 0.25 are the usual marks.</summary>
+    /// <summary>
+    /// PSI = sum of (actual − expected) · ln(actual / expected); shares are kept from zero. 0.1 and 0.25 are the usual marks. Of n rows without
+    /// any drift about bins / n is to be expected, so that fewer than <see cref="RowsPerBin"/> for each bin tell nothing.
+    /// </summary>
     private static ColumnDrift DriftOf(BaselineColumn column, ReadOnlySpan<long> counts)
     {
         const double Least = 1e-4;
@@ -189,6 +193,6 @@ public sealed class MonitoringService(HubDbContext db, DeploymentService deploym
             var (a, e) = (Math.Max(Least, actual[b]), Math.Max(Least, column.Shares[b]));
             psi += (a - e) * Math.Log(a / e);
         }
-        return new ColumnDrift(column.Name, psi, psi < 0.1 ? "none" : psi < 0.25 ? "moderate" : "significant", column.Labels, column.Shares, actual);
+        return new ColumnDrift(column.Name, psi, total < RowsPerBin * (long)actual.Length ? "unknown" : psi < 0.1 ? "none" : psi < 0.25 ? "moderate" : "significant", column.Labels, column.Shares, actual);
     }
 }

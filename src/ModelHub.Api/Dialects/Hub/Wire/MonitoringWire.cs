@@ -38,7 +38,7 @@ public sealed record ServingStatsWire
 public sealed record StatsAnswer(
     DateTimeOffset From, DateTimeOffset To, ServingStatsWire Stats, IReadOnlyList<ServingStatsWire> Models, IReadOnlyList<ServingStatsWire> Windows);
 
-/// <summary>Population stability index over bins: below 0.1 none, below 0.25 moderate, else significant.</summary>
+/// <summary>Population stability index over bins: below 0.1 none, below 0.25 moderate, else significant; unknown of fewer than 20 rows for each bin.</summary>
 public sealed record ColumnDriftWire(string Name, double? Psi, string Level, IReadOnlyList<BinDriftWire> Bins);
 
 public sealed record BinDriftWire(string Bin, double Expected, double Actual);
