@@ -125,6 +125,7 @@ public static class ServiceCollectionExtensions
         services.AddScoped<PipelineService>();
         services.AddSingleton<PipelineInference>();
         services.AddScoped<UploadUnpacker>();
+        services.AddScoped<UploadPackages>();
         services.AddScoped<UploadCheck>();
         services.AddScoped<RegistryRows>();
         services.AddScoped<RegistryService>();

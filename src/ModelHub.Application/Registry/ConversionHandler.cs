@@ -6,7 +6,6 @@ using ModelHub.Application.Jobs;
 using ModelHub.Application.Storage;
 using ModelHub.Engine.Data;
 using ModelHub.Engine.Inference;
-using ModelHub.Engine.Serialization.Foreign;
 
 namespace ModelHub.Application.Registry;
 
@@ -14,7 +13,7 @@ namespace ModelHub.Application.Registry;
 /// Checks an upload: recognises it by its content, loads it, compares the schema that came with it, infers sample rows. A file that does
 /// not pass is a result (the version is in error and says why), not a failure of the job.
 /// </summary>
-public sealed class ConversionHandler(HubDbContext db, ModelFiles files, UploadUnpacker unpacker, UploadCheck check, TimeProvider clock)
+public sealed class ConversionHandler(HubDbContext db, UploadUnpacker unpacker, UploadPackages packages, UploadCheck check, TimeProvider clock)
     : IJobHandler
 {
     public const string JobKind = "registry.convert";
@@ -33,11 +32,14 @@ public sealed class ConversionHandler(HubDbContext db, ModelFiles files, UploadU
         await run.SaveAsync(async fresh => (await OwnAsync(fresh, id))?.Proceed(VersionStatus.AttemptingLoadNative), cancellation);
         try
         {
-            if (await files.RecogniseAsync(version.UploadSha256!, cancellation) == ModelFormat.Zip)
+            if (await unpacker.IsArchiveAsync(version.UploadSha256!, cancellation))
                 version = await UnpackAsync(run, version, cancellation);
             if (ModelFileSource.HasCode(version))
+            {
                 await run.SaveAsync(async fresh => (await OwnAsync(fresh, id))?.Proceed(VersionStatus.AttemptingLoadContainer),
                     cancellation);
+                await packages.InstallAsync(run, version, cancellation);
+            }
             var (runtime, header) = await check.RunAsync(version, cancellation);
             run.Log($"{runtime}: {header.Inputs.Count} inputs, {header.Task}");
             await run.CommitAsync(fresh => PublishAsync(fresh, id, runtime, header), CancellationToken.None);

@@ -16,6 +16,9 @@ internal sealed class LocalArtifactStore : IArtifactStore
     private readonly string _root;
     private readonly string _temporary;
 
+    /// <summary>Held while a file takes its place, and while an old one leaves it.</summary>
+    private readonly Lock _placing = new();
+
     public LocalArtifactStore(string root)
     {
         _root = root;
@@ -43,8 +46,11 @@ internal sealed class LocalArtifactStore : IArtifactStore
             var target = PathOf(sha256);
             var folder = Path.GetDirectoryName(target)!;
             Directory.CreateDirectory(folder);
-            File.Move(path, target, overwrite: true);
-            File.SetLastWriteTimeUtc(target, File.GetLastWriteTimeUtc(target));
+            lock (_placing)
+            {
+                File.Move(path, target, overwrite: true);
+                File.SetLastWriteTimeUtc(target, File.GetLastWriteTimeUtc(target));
+            }
             SyncFolder(folder);
             SyncFolder(_root);
             return new StoredArtifact(sha256, size);
@@ -89,6 +95,19 @@ internal sealed class LocalArtifactStore : IArtifactStore
                 cancellation.ThrowIfCancellationRequested();
                 yield return (folder.Name + file.Name, file.LastWriteTimeUtc);
             }
+        }
+    }
+
+    /// <summary>Deletes bytes unless they were stored again since a moment: between the sweep's look at them and now somebody may have.</summary>
+    internal bool DeleteOlder(string sha256, DateTimeOffset than)
+    {
+        var path = PathOf(sha256);
+        lock (_placing)
+        {
+            if (File.GetLastWriteTimeUtc(path) >= than.UtcDateTime)
+                return false;
+            File.Delete(path);
+            return true;
         }
     }
 

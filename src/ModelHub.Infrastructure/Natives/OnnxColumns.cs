@@ -41,15 +41,15 @@ internal sealed class OnnxColumns
         p.Type == Text ? ColumnKind.Text : p.Type is Integer or Long ? ColumnKind.Integer : p.Type == Truth ? ColumnKind.Boolean : ColumnKind.Numeric,
         Encoding.Number, null, null, null, null, 0))];
 
+    /// <summary>Whether all tables of as many rows fill inputs of the same sizes.</summary>
+    public bool HasFixedWidth => !_isMatrix || _ports[0].Shape[1] > 0;
+
     public OnnxFeed Feed(Table rows)
     {
         var feed = new OnnxFeed(_api, _ports.Length);
         try
         {
-            if (_isMatrix)
-                Set(feed, 0, [.. rows.Columns], rows.RowCount);
-            for (var i = 0; !_isMatrix && i < _ports.Length; i++)
-                Set(feed, i, [Column(rows, i)], rows.RowCount);
+            Fill(feed, rows);
             return feed;
         }
         catch
@@ -59,57 +59,64 @@ internal sealed class OnnxColumns
         }
     }
 
+    /// <summary>Fills a feed, a new one or one of a table of the same size.</summary>
+    public void Fill(OnnxFeed feed, Table rows)
+    {
+        if (_isMatrix)
+            Set(feed, 0, rows.Columns, rows.RowCount);
+        for (var i = 0; !_isMatrix && i < _ports.Length; i++)
+            Set(feed, i, [Column(rows, i)], rows.RowCount);
+    }
+
     private Column? Column(Table rows, int input) =>
         rows.Find(_ports[input].Name) ?? (_ports.Length == 1 && rows.Columns.Count == 1 ? rows.Columns[0] : null);
 
-    private void Set(OnnxFeed feed, int input, Column?[] columns, int rows)
+    private void Set(OnnxFeed feed, int input, IReadOnlyList<Column?> columns, int rows)
     {
         var port = _ports[input];
         var wanted = _isMatrix ? port.Shape[1] : 1;
-        if (wanted > 0 && columns.Length != wanted)
-            throw ModelHubException.Invalid("inputs", $"The model reads {wanted} columns in their order, the rows have {columns.Length}.");
-        long[] shape = port.Shape.Length <= 1 ? [rows] : [rows, columns.Length];
+        if (wanted > 0 && columns.Count != wanted)
+            throw ModelHubException.Invalid("inputs", $"The model reads {wanted} columns in their order, the rows have {columns.Count}.");
+        ReadOnlySpan<long> shape = port.Shape.Length <= 1 ? [rows] : [rows, columns.Count];
         switch (port.Type)
         {
             case Text:
                 feed.Set(input, Texts(columns, rows), shape);
                 break;
             case Double:
-                feed.Set(input, Numbers(columns, rows, n => n), Double, shape);
+                Numbers(columns, rows, feed.Room<double>(input, Double, shape), n => n);
                 break;
             case Long:
-                feed.Set(input, Numbers(columns, rows, n => double.IsNaN(n) ? 0 : (long)n), Long, shape);
+                Numbers(columns, rows, feed.Room<long>(input, Long, shape), n => double.IsNaN(n) ? 0 : (long)n);
                 break;
             case Integer:
-                feed.Set(input, Numbers(columns, rows, n => double.IsNaN(n) ? 0 : (int)n), Integer, shape);
+                Numbers(columns, rows, feed.Room<int>(input, Integer, shape), n => double.IsNaN(n) ? 0 : (int)n);
                 break;
             case Truth:
-                feed.Set(input, Numbers(columns, rows, n => n is not (0 or double.NaN)), Truth, shape);
+                Numbers(columns, rows, feed.Room<bool>(input, Truth, shape), n => n is not (0 or double.NaN));
                 break;
             default:
-                feed.Set(input, Numbers(columns, rows, n => (float)n), Single, shape);
+                Numbers(columns, rows, feed.Room<float>(input, Single, shape), n => (float)n);
                 break;
         }
     }
 
-    private static T[] Numbers<T>(Column?[] columns, int rows, Func<double, T> convert)
+    private static void Numbers<T>(IReadOnlyList<Column?> columns, int rows, Span<T> numbers, Func<double, T> convert)
     {
-        var numbers = new T[(long)rows * columns.Length];
-        for (var c = 0; c < columns.Length; c++)
+        for (var c = 0; c < columns.Count; c++)
         {
             for (var r = 0; r < rows; r++)
-                numbers[r * columns.Length + c] = convert(Cell.Number(columns[c], r));
+                numbers[r * columns.Count + c] = convert(Cell.Number(columns[c], r));
         }
-        return numbers;
     }
 
-    private static string[] Texts(Column?[] columns, int rows)
+    private static string[] Texts(IReadOnlyList<Column?> columns, int rows)
     {
-        var texts = new string[rows * columns.Length];
-        for (var c = 0; c < columns.Length; c++)
+        var texts = new string[rows * columns.Count];
+        for (var c = 0; c < columns.Count; c++)
         {
             for (var r = 0; r < rows; r++)
-                texts[r * columns.Length + c] = (columns[c] is { } column ? Cell.Text(column, r) : null) ?? "";
+                texts[r * columns.Count + c] = (columns[c] is { } column ? Cell.Text(column, r) : null) ?? "";
         }
         return texts;
     }

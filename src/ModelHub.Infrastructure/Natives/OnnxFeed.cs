@@ -2,23 +2,33 @@ using System.Runtime.InteropServices;
 
 namespace ModelHub.Infrastructure.Natives;
 
-/// <summary>The inputs of one run. Numbers stay where they are and are pinned until it is disposed.</summary>
+/// <summary>
+/// The inputs of a run. Numbers lie in memory that is never moved; a feed can be filled and run again with as many rows, and keeps its
+/// tensors of numbers for that.
+/// </summary>
 internal sealed unsafe class OnnxFeed(OnnxApi api, int count) : IDisposable
 {
-    private readonly List<GCHandle> _pins = [];
+    private readonly byte[]?[] _rooms = new byte[]?[count];
 
     public nint[] Values { get; } = new nint[count];
 
-    public void Set<T>(int input, T[] values, int type, ReadOnlySpan<long> shape)
+    /// <summary>Where the numbers of an input belong.</summary>
+    public Span<T> Room<T>(int input, int type, ReadOnlySpan<long> shape)
         where T : unmanaged
     {
-        var pin = GCHandle.Alloc(values, GCHandleType.Pinned);
-        _pins.Add(pin);
+        if (_rooms[input] is { } room)
+            return MemoryMarshal.Cast<byte, T>(room.AsSpan());
+        var size = sizeof(T);
+        foreach (var side in shape)
+            size = checked(size * (int)side);
+        room = GC.AllocateArray<byte>(size, pinned: true);
         nint value;
         fixed (long* sides = shape)
+        fixed (byte* first = room)
             api.Check(((delegate* unmanaged<nint, nint, nuint, long*, nuint, int, nint*, nint>)api[49])(
-                api.Memory, pin.AddrOfPinnedObject(), (nuint)(values.Length * sizeof(T)), sides, (nuint)shape.Length, type, &value));
-        Values[input] = value;
+                api.Memory, (nint)first, (nuint)size, sides, (nuint)shape.Length, type, &value));
+        (Values[input], _rooms[input]) = (value, room);
+        return MemoryMarshal.Cast<byte, T>(room.AsSpan());
     }
 
     public void Set(int input, string[] texts, ReadOnlySpan<long> shape)
@@ -26,6 +36,8 @@ internal sealed unsafe class OnnxFeed(OnnxApi api, int count) : IDisposable
         nint value;
         fixed (long* sides = shape)
             api.Check(((delegate* unmanaged<nint, long*, nuint, int, nint*, nint>)api[48])(api.Allocator, sides, (nuint)shape.Length, OnnxColumns.Text, &value));
+        if (Values[input] != 0)
+            api.ReleaseValue(Values[input]);
         Values[input] = value;
         var pins = new GCHandle[texts.Length];
         var pointers = new nint[texts.Length];
@@ -47,8 +59,11 @@ internal sealed unsafe class OnnxFeed(OnnxApi api, int count) : IDisposable
 
     public void Dispose()
     {
-        foreach (var value in Values.Where(v => v != 0))
-            api.ReleaseValue(value);
-        _pins.ForEach(p => p.Free());
+        for (var i = 0; i < Values.Length; i++)
+        {
+            if (Values[i] != 0)
+                api.ReleaseValue(Values[i]);
+            Values[i] = 0;
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Serving;
 using ModelHub.Engine.Data;
@@ -13,6 +14,9 @@ internal sealed class OnnxRunner : IModelRunner
     private readonly OnnxSession _session;
     private readonly OnnxColumns _columns;
     private readonly OnnxAnswer _answer;
+
+    /// <summary>Filled again for the next single row: as many as requests were ever under way at once.</summary>
+    private readonly ConcurrentBag<OnnxFeed> _ofOneRow = [];
 
     public OnnxRunner(OnnxApi api, ReadOnlySpan<byte> model, ModelTarget? wanted)
     {
@@ -46,8 +50,8 @@ internal sealed class OnnxRunner : IModelRunner
             var count = Math.Min(block, rows.RowCount - from);
             // A model of a fixed number of rows gets its last ones filled up with the first of them.
             var padded = _columns.Batch is { } fixedRows ? fixedRows : count;
-            int[] taken = [.. Enumerable.Range(0, padded).Select(i => i < count ? from + i : from)];
-            var part = count == rows.RowCount && padded == count ? rows : rows.Take(taken);
+            var part = count == rows.RowCount && padded == count ? rows
+                : rows.Take([.. Enumerable.Range(0, padded).Select(i => i < count ? from + i : from)]);
             Score(part).AsSpan(0, count * width).CopyTo(all.AsSpan(from * width));
         }
         return Task.FromResult(all);
@@ -56,27 +60,49 @@ internal sealed class OnnxRunner : IModelRunner
     public ValueTask DisposeAsync()
     {
         _session.Dispose();
+        while (_ofOneRow.TryTake(out var feed))
+            feed.Dispose();
         return ValueTask.CompletedTask;
     }
 
     private double[] Score(Table rows)
     {
+        var isKept = rows.RowCount == 1 && _columns.HasFixedWidth;
+        OnnxFeed? feed = null;
         try
         {
-            using var feed = _columns.Feed(rows);
-            var values = _session.Run(feed, _answer.Outputs);
-            try
+            if (isKept && _ofOneRow.TryTake(out feed))
+                _columns.Fill(feed, rows);
+            else
+                feed = _columns.Feed(rows);
+            var scores = Score(feed, rows.RowCount);
+            if (isKept && !_session.IsClosed)
             {
-                return _answer.Read(values, rows.RowCount);
+                _ofOneRow.Add(feed);
+                feed = null;
             }
-            finally
-            {
-                Array.ForEach(values, v => v.Dispose());
-            }
+            return scores;
         }
         catch (OnnxException failed)
         {
             throw new ModelHubException(ErrorKind.Invalid, "model_failed", $"The ONNX model could not score these rows: {failed.Message}", inner: failed);
+        }
+        finally
+        {
+            feed?.Dispose();
+        }
+    }
+
+    private double[] Score(OnnxFeed feed, int rows)
+    {
+        var values = _session.Run(feed, _answer.Outputs);
+        try
+        {
+            return _answer.Read(values, rows);
+        }
+        finally
+        {
+            Array.ForEach(values, v => v.Dispose());
         }
     }
 }

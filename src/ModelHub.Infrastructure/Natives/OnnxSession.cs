@@ -3,13 +3,16 @@ using System.Runtime.InteropServices;
 namespace ModelHub.Infrastructure.Natives;
 
 /// <summary>A model's input or output: its element type in ONNX's numbers and its sides (-1: any); both empty for a sequence of maps.</summary>
-internal sealed record OnnxPort(string Name, int Type, long[] Shape);
+/// <param name="Utf8">The name as the library takes it; the session's memory.</param>
+internal sealed record OnnxPort(string Name, int Type, long[] Shape, nint Utf8 = 0);
 
 /// <summary>One loaded graph. Runs on several threads at once; the graph is freed when it is disposed and the last run has ended.</summary>
 internal sealed unsafe class OnnxSession : SafeHandle
 {
     private const int Tensor = 1;
     private readonly OnnxApi _api;
+    private readonly nint[] _inputNames = [];
+    private readonly nint[] _outputNames = [];
 
     /// <exception cref="OnnxException">The bytes are no model that the library can run.</exception>
     public OnnxSession(OnnxApi api, ReadOnlySpan<byte> model)
@@ -35,6 +38,7 @@ internal sealed unsafe class OnnxSession : SafeHandle
         SetHandle(session);
         Inputs = Ports(30, 36, 33);
         Outputs = Ports(31, 37, 34);
+        (_inputNames, _outputNames) = (Names(Inputs), Names(Outputs));
     }
 
     public OnnxPort[] Inputs { get; }
@@ -49,21 +53,18 @@ internal sealed unsafe class OnnxSession : SafeHandle
     public OnnxValue[] Run(OnnxFeed feed, OnnxPort[] outputs)
     {
         var held = false;
-        var pins = new List<GCHandle>();
         DangerousAddRef(ref held);
         try
         {
-            var inputNames = Names(Inputs, pins);
-            var outputNames = Names(outputs, pins);
+            var outputNames = ReferenceEquals(outputs, Outputs) ? _outputNames : Names(outputs);
             var results = new nint[outputs.Length];
-            fixed (nint* ins = inputNames, outs = outputNames, values = feed.Values, given = results)
+            fixed (nint* ins = _inputNames, outs = outputNames, values = feed.Values, given = results)
                 _api.Check(((delegate* unmanaged<nint, nint, nint*, nint*, nuint, nint*, nuint, nint*, nint>)_api[9])(
                     handle, 0, ins, values, (nuint)Inputs.Length, outs, (nuint)outputs.Length, given));
-            return [.. results.Select(r => new OnnxValue(_api, r))];
+            return Array.ConvertAll(results, r => new OnnxValue(_api, r));
         }
         finally
         {
-            pins.ForEach(p => p.Free());
             if (held)
                 DangerousRelease();
         }
@@ -72,20 +73,12 @@ internal sealed unsafe class OnnxSession : SafeHandle
     protected override bool ReleaseHandle()
     {
         ((delegate* unmanaged<nint, void>)_api[95])(handle);
+        foreach (var name in _inputNames.Concat(_outputNames))
+            Marshal.FreeCoTaskMem(name);
         return true;
     }
 
-    private static nint[] Names(OnnxPort[] ports, List<GCHandle> pins)
-    {
-        var names = new nint[ports.Length];
-        for (var i = 0; i < names.Length; i++)
-        {
-            var pin = GCHandle.Alloc(OnnxApi.Utf8(ports[i].Name), GCHandleType.Pinned);
-            pins.Add(pin);
-            names[i] = pin.AddrOfPinnedObject();
-        }
-        return names;
-    }
+    private static nint[] Names(OnnxPort[] ports) => Array.ConvertAll(ports, p => p.Utf8);
 
     private OnnxPort[] Ports(int count, int name, int type)
     {
@@ -107,7 +100,8 @@ internal sealed unsafe class OnnxSession : SafeHandle
                     _api.Check(((delegate* unmanaged<nint, nint*, nint>)_api[55])(info, &tensor));
                     (element, shape) = _api.Describe(tensor);
                 }
-                all[i] = new OnnxPort(_api.TakeText(text), element, shape);
+                var port = _api.TakeText(text);
+                all[i] = new OnnxPort(port, element, shape, Marshal.StringToCoTaskMemUTF8(port));
             }
             finally
             {

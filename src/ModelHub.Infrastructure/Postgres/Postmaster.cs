@@ -26,7 +26,9 @@ internal sealed class Postmaster
         string[] lines =
         [
             "listen_addresses=", "unix_socket_permissions=0700", "max_connections=200", "shared_buffers=256MB", "max_wal_size=2GB",
-            "fsync=on", "synchronous_commit=on", .. settings,
+            "fsync=on", "synchronous_commit=on",
+            "jit=off", // no query here runs long enough for its compilation to pay
+            .. settings,
         ];
         var command = binaries.ServerCommand(["-D", folder.Data, "-k", folder.Socket, .. lines.SelectMany(l => new[] { "-c", l })]);
         var started = new TaskCompletionSource<Postmaster>(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -28,8 +28,7 @@ internal sealed class OrphanSweep(LocalArtifactStore store, IServiceScopeFactory
         {
             if (written >= before || await db.Artifacts.AnyAsync(a => a.Sha256 == sha256, cancellation))
                 continue;
-            await store.DeleteAsync(sha256, cancellation);
-            swept++;
+            swept += store.DeleteOlder(sha256, before) ? 1 : 0;
         }
         return swept;
     }

@@ -16,7 +16,8 @@ public sealed class ModelFilesTests(RunningHub hub)
         var made = await Leaderboards.OfAsync(hub, "multiclass");
         var file = await hub.Client.GetByteArrayAsync($"/api/models/{made.BestId}/artifact");
         var manifest = await hub.Client.GetByteArrayAsync($"/api/models/{made.BestId}/manifest");
-        using var other = await hub.NewUserAsync(); // to whom the model's own project is as unknown as another hub's
+        await using var elsewhere = new OtherHub();
+        var other = await elsewhere.StartAsync();
         var project = (await other.PostAsJsonAsync("/api/projects", new { name = "imported" }).JsonAsync(201)).GetProperty("project").GetProperty("id").GetString()!;
         var model = (await ImportAsync(other, project, file, manifest).JsonAsync(201)).GetProperty("model");
         var id = model.GetProperty("id").GetString();
@@ -33,6 +34,28 @@ public sealed class ModelFilesTests(RunningHub hub)
         Assert.NotEqual(0, explained.GetProperty("variable_importance").GetArrayLength());
         Assert.Equal(1, (await other.GetAsync("/api/models").JsonAsync()).GetProperty("total").GetInt32());
         await other.PostAsJsonAsync("/api/deployments", new { name = "d", model_id = id, stage = "staging" }).JsonAsync(201);
+
+        // And on to a third place: where it first came from is still told.
+        var again = await other.GetByteArrayAsync($"/api/models/{id}/artifact");
+        Assert.Equal(file, again);
+        var back = (await ImportAsync(hub.Client, made.ProjectId, again, await other.GetByteArrayAsync($"/api/models/{id}/manifest")).JsonAsync(201)).GetProperty("model");
+        var last = back.GetProperty("lineage").GetProperty("manifest");
+        Assert.Equal(id, last.GetProperty("id").GetString());
+        Assert.Equal(made.BestId, last.GetProperty("lineage").GetProperty("manifest").GetProperty("id").GetString());
+    }
+
+    /// <summary>Another hub, with a database and a folder of its own.</summary>
+    private sealed class OtherHub : IAsyncDisposable
+    {
+        private readonly RunningHub _hub = new();
+
+        public async Task<HttpClient> StartAsync()
+        {
+            await _hub.InitializeAsync();
+            return _hub.Client;
+        }
+
+        public async ValueTask DisposeAsync() => await _hub.DisposeAsync();
     }
 
     [Fact]

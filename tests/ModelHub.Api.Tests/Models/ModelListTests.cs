@@ -31,6 +31,12 @@ public sealed class ModelListTests(RunningHub hub) : IClassFixture<RunningHub>
         }
         var best = await owner.GetAsync("/api/models?limit=5&sort_metric=auc").JsonAsync();
         Assert.Equal(30_000, best.GetProperty("items").EnumerateArray().Max(m => m.GetProperty("metrics").GetProperty("auc").GetDouble()) * 30_000, 6);
+        var second = await owner.GetAsync("/api/models?limit=5&offset=5&sort_metric=auc").JsonAsync();
+        double[] ordered = [.. best.GetProperty("items").EnumerateArray().Concat(second.GetProperty("items").EnumerateArray())
+            .Select(m => m.GetProperty("metrics").GetProperty("auc").GetDouble())];
+        Assert.Equal(ordered.OrderDescending(), ordered);
+        Assert.Equal(0, (await owner.GetAsync("/api/models?search=nothing%20of%20the%20kind").JsonAsync()).GetProperty("total").GetInt32());
+        Assert.Equal(1, (await owner.GetAsync("/api/models?search=MANY%2029999").JsonAsync()).GetProperty("total").GetInt32());
         var none = await owner.GetAsync("/api/models?offset=40000").JsonAsync();
         Assert.Equal((30_000, 0), (none.GetProperty("total").GetInt32(), none.GetProperty("items").GetArrayLength()));
     }

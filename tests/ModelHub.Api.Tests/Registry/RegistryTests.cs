@@ -89,6 +89,21 @@ public class RegistryTests(RunningHub hub)
         Assert.Contains(said, version.GetProperty("error_summary").GetString(), StringComparison.Ordinal);
     }
 
+    /// <summary>Packages of the environment are had for the asking; of others the error says which one it is.</summary>
+    [Theory]
+    [InlineData("pip", "ready", "")]
+    [InlineData("no-package-has-this-name==1.2", "error", "no-package-has-this-name")]
+    [InlineData("--index-url=http://127.0.0.1", "error", "no requirement")]
+    public async Task Packages_that_an_upload_needs_are_there_or_named(string requirement, string status, string said)
+    {
+        const string Code = "def score(data, model, **kwargs):\n    return [1.0] * len(data['a'])\n";
+        var number = await Uploads.SendAsync(
+            hub, await Uploads.NewWorkspaceAsync(hub), Zip(("custom.py", Encoding.UTF8.GetBytes(Code)), ("note.txt", "n"u8.ToArray())), "model.zip", "python", null, requirement);
+        var version = await Uploads.SettledAsync(hub, number);
+        Assert.True(version.GetProperty("status").GetString() == status, version.ToString());
+        Assert.Contains(said, version.GetProperty("error_summary").GetString() ?? "", StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task An_archive_with_one_model_file_is_that_model()
     {

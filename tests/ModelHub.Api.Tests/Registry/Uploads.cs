@@ -16,12 +16,12 @@ internal static class Uploads
 
     /// <summary>Uploads a file; the new version's number.</summary>
     public static async Task<long> SendAsync(RunningHub hub, long workspace, byte[] content, string file, string framework = "custom",
-        string? name = null)
+        string? name = null, params string[] requirements)
     {
         var about = JsonSerializer.Serialize(new
         {
             name = name ?? "m-" + Guid.NewGuid().ToString("N"), visibility = "private", workspace_id = workspace,
-            conversion = new { framework, python_version = "3.11", requirements = Array.Empty<string>() },
+            conversion = new { framework, python_version = "3.11", requirements },
         });
         using var form = new MultipartFormDataContent
         {
