@@ -21,15 +21,19 @@ internal sealed class ContainerOwner(InfrastructureOptions options) : IDisposabl
                 if (_held is null)
                 {
                     Directory.CreateDirectory(_folder);
-                    _held = new FileStream(
-                        Path.Combine(_folder, Guid.NewGuid().ToString("N")), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+                    _held = new FileStream(Path.Combine(_folder, Guid.NewGuid().ToString("N")), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1);
                 }
                 return Path.GetFileName(_held.Name);
             }
         }
     }
 
-    /// <summary>Names of processes that ended without cleaning up. Each is to be disposed: that forgets it, unless it is kept.</summary>
+    public bool IsHeld => _held is not null;
+
+    /// <summary>Nothing bears this process's name any more.</summary>
+    public void Forget() => File.Delete(_held!.Name);
+
+    /// <summary>Names of processes that ended without cleaning up; each is held until it is disposed.</summary>
     public IEnumerable<DeadOwner> Dead()
     {
         if (!Directory.Exists(_folder))

@@ -1,10 +1,14 @@
 using System.Text.Json;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using ModelHub.Application.Errors;
 
 namespace ModelHub.Infrastructure.Containers;
 
-/// <summary>Removes the containers of processes of the hub that were killed. An engine is asked only when there was such a process.</summary>
+/// <summary>
+/// Removes the containers of this process when it stops, and those of processes of the hub that were killed. An engine is asked only when there
+/// was such a process.
+/// </summary>
 internal sealed class ContainerSweep(EngineSocket engine, ContainerOwner owner, TimeProvider clock, ILogger<ContainerSweep> log) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
@@ -17,19 +21,49 @@ internal sealed class ContainerSweep(EngineSocket engine, ContainerOwner owner, 
         {
             using (dead)
             {
-                var filters = Uri.EscapeDataString(JsonSerializer.Serialize(new { label = new[] { $"{ContainerOwner.Label}={dead.Name}" } }));
-                using var answer = await engine.SendAsync(HttpMethod.Get, $"/containers/json?all=1&filters={filters}", null, cancellation);
-                using var found = await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync(cancellation), cancellationToken: cancellation);
-                foreach (var container in found.RootElement.EnumerateArray())
-                {
-                    var id = container.GetProperty("Id").GetString();
-                    (await engine.SendAsync(HttpMethod.Delete, $"/containers/{id}?force=1&v=1", null, cancellation)).Dispose();
-                    swept++;
-                }
+                swept += await RemoveAsync(dead.Name, cancellation);
                 dead.Forget();
             }
         }
         return swept;
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        if (!owner.IsHeld)
+            return;
+        try
+        {
+            await RemoveAsync(owner.Name, cancellationToken);
+            owner.Forget();
+        }
+        catch (Exception failure) when (failure is ModelHubException or OperationCanceledException)
+        {
+            // The engine does not answer: whoever starts next finds the name and sweeps.
+            log.LogWarning("Containers could not be removed: {Reason}", failure.Message);
+        }
+    }
+
+    private async Task<int> RemoveAsync(string name, CancellationToken cancellation)
+    {
+        var filters = Uri.EscapeDataString(JsonSerializer.Serialize(new { label = new[] { $"{ContainerOwner.Label}={name}" } }));
+        using var answer = await engine.SendAsync(HttpMethod.Get, $"/containers/json?all=1&filters={filters}", null, cancellation);
+        using var found = await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync(cancellation), cancellationToken: cancellation);
+        var removed = 0;
+        foreach (var container in found.RootElement.EnumerateArray())
+        {
+            try
+            {
+                (await engine.SendAsync(HttpMethod.Delete, $"/containers/{container.GetProperty("Id").GetString()}?force=1&v=1", null, cancellation)).Dispose();
+                removed++;
+            }
+            catch (ModelHubException gone) when (gone.Kind == ErrorKind.NotFound)
+            {
+                // It ended meanwhile, and its own process's end removed it.
+            }
+        }
+        return removed;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

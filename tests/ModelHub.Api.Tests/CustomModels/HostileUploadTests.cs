@@ -142,6 +142,50 @@ public sealed class HostileUploadTests(RunningHub hub)
         Assert.Equal((Text, Text), (answer.GetProperty("name").GetString(), answer.GetProperty("description").GetString()));
     }
 
+    [Fact]
+    public async Task The_same_creation_sent_ten_times_at_once_makes_one()
+    {
+        // U10: what names its own id is there once, whoever asks again is told so.
+        var id = Guid.NewGuid().ToString("N")[..24];
+        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(
+            _ => hub.Client.PostAsJsonAsync("/api/v2/executionEnvironments/", new { name = "once", environmentId = id })));
+        Assert.Single(answers, a => a.StatusCode == HttpStatusCode.Created);
+        Assert.Equal(9, answers.Count(a => a.StatusCode == HttpStatusCode.Conflict));
+    }
+
+    [Fact]
+    public async Task Bodies_in_chunks_are_counted_and_long_ones_are_not_kept_in_memory()
+    {
+        // U4: 200 MB in pieces go to disk; the process grows by a fraction of them.
+        var model = await ModelAsync();
+        var before = Process.GetCurrentProcess().WorkingSet64;
+        using var form = new MultipartFormDataContent { { new StringContent("true"), "isMajorUpdate" }, { new StringContent(BuiltIn), "baseEnvironmentId" } };
+        form.Add(new PiecesContent(200), "file", "file");
+        form.Add(new StringContent("weights.bin"), "filePath");
+        var most = 0L;
+        using var watched = new Timer(_ => most = Math.Max(most, Process.GetCurrentProcess().WorkingSet64), null, 0, 20);
+        await HubSteps.Sent(hub.Client.PostAsync(Versions(model), form));
+        Assert.InRange(most - before, long.MinValue, 128L << 20);
+    }
+
+    /// <summary>Megabytes that are made as they are sent, their number not announced.</summary>
+    private sealed class PiecesContent(int megabytes) : HttpContent
+    {
+        private static readonly byte[] Piece = new byte[1 << 20];
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            for (var i = 0; i < megabytes; i++)
+                await stream.WriteAsync(Piece);
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+    }
+
     private static string Versions(string model) => $"/api/v2/customModels/{model}/versions/";
 
     private async Task<string> ModelAsync() => (await HubSteps.Sent(hub.Client.PostAsJsonAsync("/api/v2/customModels/", Wanted))).GetProperty("id").GetString()!;
