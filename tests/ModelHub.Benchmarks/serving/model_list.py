@@ -53,10 +53,11 @@ sql = f"""
                         metrics, fold_scores, parameters, report, created_at)
     select gen_random_uuid(), m.project_id, m.experiment_id, 'many ' || i, case i % 5 when 0 then 'GLM' else 'GBM' end, m.task, false, m.artifact_sha256, 1, 1, 1,
            m.metrics || jsonb_build_object('auc', i / {count}::float8, 'logloss', (i * 7919 % {count}) / {count}::float8), m.fold_scores, m.parameters,
-           m.report, m.created_at + i * interval '1 millisecond'
+           '{{}}'::jsonb, m.created_at + i * interval '1 millisecond'
     from models m, generate_series(1, {count}) i where m.id = '{now["best_model_id"]}'"""
 socket = next(path for path, _, files in os.walk(folder) if any(f.startswith(".s.PGSQL") or f == ".s.PGSQL.5432" for f in files))
 subprocess.run(["psql", "-q", "-h", socket, "-U", "modelhub", "modelhub", "-c", sql, "-c", "vacuum analyze models"], check=True)
+connection.close()  # it has been idle for long
 queries = {
     "the newest": "", "by AUC": "sort_metric=auc", "by log loss": "sort_metric=logloss", "by AUC, the worst first": "sort_metric=auc&sort_dir=asc",
     "of a project": f"project_id={project}", "of an experiment, by AUC": f"experiment_id={run}&sort_metric=auc", "one algorithm": "model_type=GLM",
