@@ -16,6 +16,9 @@ internal static class ScoringCost
     private const double PerTree = 0.0012;
     private const double PerStep = 0.006;
     private const double PerLeafValue = 0.0006;
+
+    /// <summary>The leaf of a large tree lies anywhere in memory.</summary>
+    private const double PerFarLeafValue = 0.005;
     private const double PerFeature = 0.008;
     private const double PerProduct = 0.00016;
     private const double PerTerm = 0.0047;
@@ -37,6 +40,7 @@ internal static class ScoringCost
     private static double Of(Tree tree)
     {
         var leaves = (tree.NodeCount + 1) / 2;
-        return tree.Width * PerLeafValue + (leaves <= RankedTree.MostLeaves ? PerTree + leaves * PerSplit : PerStep * 1.3 * Math.Log2(leaves));
+        return leaves <= RankedTree.MostLeaves ? PerTree + leaves * PerSplit + tree.Width * PerLeafValue
+            : PerStep * 1.3 * Math.Log2(leaves) + tree.Width * PerFarLeafValue;
     }
 }

@@ -13,6 +13,7 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
 {
     private readonly object _gate = new();
     private readonly Dictionary<string, double> _seconds = new(StringComparer.Ordinal);
+    private Exception? _failure;
 
     /// <summary>Share of what is left of the time that a trial may take.</summary>
     public double Share { get; set; } = 0.25;
@@ -25,12 +26,11 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
         foreach (var run in runs)
             Refuse(run, ended);
         var pullers = data.IsSmall ? Math.Max(1, options.Threads) : 1;
-        Exception? failure = null;
         void Pull()
         {
             try
             {
-                while (failure is null && Take(runs) is var (run, fold, stored))
+                while (Take(runs) is var (run, fold, stored))
                 {
                     if (Work(run, fold, stored, data.IsSmall ? 1 : options.Threads))
                         ended(run);
@@ -40,7 +40,7 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
             {
                 lock (_gate)
                 {
-                    failure ??= error;
+                    _failure ??= error;
                     Monitor.PulseAll(_gate);
                 }
             }
@@ -52,8 +52,8 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
         Pull();
         foreach (var other in others)
             other.Join();
-        if (failure is not null)
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+        if (_failure is not null)
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(_failure);
         foreach (var run in runs.Where(r => r.Until is not null && !r.IsDone && r.Failure is null))
         {
             run.Failure = $"The time was over after {run.Folds.Count(f => f is not null)} of {run.Folds.Length} folds.";
@@ -71,7 +71,8 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
             var elsewhere = false;
             lock (_gate)
             {
-                if (clock.Over.IsCancellationRequested || clock.Left <= TimeSpan.Zero)
+                // A part whose thread has failed runs for ever: nobody waits for it.
+                if (_failure is not null || clock.Over.IsCancellationRequested || clock.Left <= TimeSpan.Zero)
                     return null;
                 foreach (var run in runs)
                 {

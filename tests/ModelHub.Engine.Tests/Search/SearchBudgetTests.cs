@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using ModelHub.Engine.Data;
+using ModelHub.Engine.Ensembles;
 using ModelHub.Engine.Search;
 
 namespace ModelHub.Engine.Tests.Search;
@@ -40,11 +42,14 @@ public sealed class SearchBudgetTests
         Assert.Contains(told, c => c.Model is not null);
     }
 
-    [Fact]
-    public void ASearchThatWasKilledManyTimesEndsInTheSameBytes()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ASearchThatWasKilledManyTimesEndsInTheSameBytes(bool hasSecondLevel)
     {
-        var options = new AutoMlOptions { Target = "y", Folds = 3, Threads = 2, MaxModels = 5 };
+        var options = Options(hasSecondLevel) with { Threads = 2 };
         var whole = Run(options, null);
+        Assert.Equal(hasSecondLevel, whole.Candidates.Any(c => c.Model?.Model is StackedModel));
         var journal = new KeptJournal();
         for (var kill = 1; kill <= 10; kill++)
         {
@@ -68,9 +73,23 @@ public sealed class SearchBudgetTests
     }
 
     [Fact]
+    public async Task WhoHelpsComputesPartsOfTheSecondLevelToo()
+    {
+        var options = Options(hasSecondLevel: true);
+        var whole = Run(options, null);
+        var journal = new KeptJournal();
+        journal.DieAfter(int.MaxValue);
+        var help = Task.Run(() => AutoMlSearch.Assist(Table(options), options, TimeProvider.System, journal, CancellationToken.None));
+        var result = Run(options, journal);
+        await help;
+        Assert.Equal(journal.Stored, journal.Claims);
+        Assert.Equal(whole.Candidates[0].Model!.ToArtifact(), result.Candidates[0].Model!.ToArtifact());
+    }
+
+    [Fact]
     public async Task TwoWorkersShareOneSearchAndEndInTheSameBytes()
     {
-        var options = new AutoMlOptions { Target = "y", Folds = 3, Threads = 1, MaxModels = 5 };
+        var options = Options(hasSecondLevel: false);
         var whole = Run(options, null);
         var journal = new KeptJournal();
         journal.DieAfter(int.MaxValue);
@@ -84,7 +103,14 @@ public sealed class SearchBudgetTests
     }
 
     private static SearchResult Run(AutoMlOptions options, ISearchJournal? journal) =>
-        AutoMlSearch.Run(Curves.Moons(200), options, null, TimeProvider.System, CancellationToken.None, journal);
+        AutoMlSearch.Run(Table(options), options, null, TimeProvider.System, CancellationToken.None, journal);
+
+    private static AutoMlOptions Options(bool hasSecondLevel) => new()
+    {
+        Target = "y", Folds = 3, Threads = 1, MaxModels = hasSecondLevel ? 2 : 5, Mode = hasSecondLevel ? SearchMode.HighAccuracy : SearchMode.Balanced,
+    };
+
+    private static Table Table(AutoMlOptions options) => options.Mode == SearchMode.HighAccuracy ? Curves.Slope(600) : Curves.Moons(200);
 
     /// <summary>Moves on by a step with every look at it.</summary>
     private sealed class TickingClock(TimeSpan step) : TimeProvider
