@@ -6,8 +6,9 @@ public static class GreedySelection
     /// <param name="members">Raw scores of each member, all of one length.</param>
     /// <param name="loss">Of raw scores; smaller is better.</param>
     /// <param name="fits">Whether a member may be added to those chosen so often.</param>
+    /// <param name="late">Whether no further round is to begin.</param>
     /// <returns>Weights that sum to 1; the best prefix of all rounds.</returns>
-    public static double[] Weigh(IReadOnlyList<double[]> members, Func<double[], double> loss, int rounds, Func<int[], int, bool>? fits = null)
+    public static double[] Weigh(IReadOnlyList<double[]> members, Func<double[], double> loss, int rounds, Func<int[], int, bool>? fits = null, Func<bool>? late = null)
     {
         var length = members[0].Length;
         var sum = new double[length];
@@ -15,7 +16,7 @@ public static class GreedySelection
         var counts = new int[members.Count];
         var bestCounts = counts;
         var bestLoss = double.PositiveInfinity;
-        for (var round = 1; round <= rounds; round++)
+        for (var round = 1; round <= rounds && (round == 1 || late?.Invoke() != true); round++)
         {
             var (chosen, chosenLoss) = (-1, double.PositiveInfinity);
             for (var m = 0; m < members.Count; m++)

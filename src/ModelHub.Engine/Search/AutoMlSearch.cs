@@ -100,7 +100,7 @@ public sealed class AutoMlSearch
         });
         _cancellation.ThrowIfCancellationRequested();
         // All that is read has to be scored, whether it counts by itself or not.
-        var chosen = Member.Choose([.. read, .. second], _data, some => RowTime.Least(read.Union(some)) <= most);
+        var chosen = Member.Choose([.. read, .. second], _data, some => RowTime.Least(read.Union(some)) <= most, () => _clock.IsLate);
         if (chosen.Any(c => second.Contains(c.Member)))
             Add(_board.Stack(read, chosen, most, stamp), null);
         else if (second.Count > 0)
@@ -113,7 +113,8 @@ public sealed class AutoMlSearch
         return _second.Train(read, ended);
     }
 
-    private IReadOnlyList<(Member Member, double Weight)> Choose(double mostCost) => Member.Choose(_members, _data, some => RowTime.Least(some) <= mostCost);
+    private IReadOnlyList<(Member Member, double Weight)> Choose(double mostCost) =>
+        Member.Choose(_members, _data, some => RowTime.Least(some) <= mostCost, () => _clock.IsLate);
 
     /// <summary>The portfolio, then pairs of tuned trials until the budget is used up.</summary>
     private void Try(Action<TrialRun> ended)

@@ -26,7 +26,9 @@ internal sealed record Member(
 
     /// <summary>Members of a greedy blend with their weights, which sum to 1; of very many rows every so-manieth is looked at.</summary>
     /// <param name="fits">Whether these may be scored together.</param>
-    public static IReadOnlyList<(Member Member, double Weight)> Choose(IReadOnlyList<Member> members, SearchData data, Func<IEnumerable<Member>, bool> fits)
+    /// <param name="late">Whether the time is over: then what was chosen so far is.</param>
+    public static IReadOnlyList<(Member Member, double Weight)> Choose(
+        IReadOnlyList<Member> members, SearchData data, Func<IEnumerable<Member>, bool> fits, Func<bool> late)
     {
         if (members.Count == 0)
             return [];
@@ -36,7 +38,7 @@ internal sealed record Member(
         double[] truth = [.. rows.Select(r => data.Truth[r])];
         double[][] scores = [.. members.Select(m => rows.SelectMany(r => new ArraySegment<double>(m.Scores, r * width, width)).ToArray())];
         var weights = GreedySelection.Weigh(
-            scores, s => data.MeanLoss(s, truth), Rounds, (counts, added) => fits(members.Where((_, m) => m == added || counts[m] > 0)));
+            scores, s => data.MeanLoss(s, truth), Rounds, (counts, added) => fits(members.Where((_, m) => m == added || counts[m] > 0)), late);
         return [.. members.Zip(weights).Where(p => p.Second > 0)];
     }
 

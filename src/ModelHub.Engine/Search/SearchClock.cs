@@ -33,6 +33,9 @@ internal sealed class SearchClock : IDisposable
     /// <summary>What trials may still use; infinite without a budget.</summary>
     public TimeSpan Left => Budget is { } budget ? budget - _rest - Reserve - Elapsed : TimeSpan.MaxValue / 4;
 
+    /// <summary>Whether half of what was kept for the time after the trials is used up; never without a budget.</summary>
+    public bool IsLate => Budget is { } budget && Elapsed > budget - 0.5 * _rest;
+
     /// <summary>What trials leave to a second level; they are not cut off for it.</summary>
     public TimeSpan Reserve { get; set; }
 
