@@ -51,7 +51,7 @@ public sealed class TrainingDataChoice(HubDbContext db, DatasetService datasets,
     /// <summary>The job under which what was done with a version's creation is known.</summary>
     public async Task<Job> RecordAsync(Caller caller, CustomModelVersion version, string kind, CancellationToken cancellation)
     {
-        var project = await db.Set<CustomModel>().Where(m => m.Id == version.ModelId).Select(m => m.ProjectId).SingleAsync(cancellation);
+        var project = await db.Set<CustomModel>().Where(m => m.Id == version.ModelId).Select(m => m.ProjectId).RequireAsync("custom model", cancellation);
         var job = Job.Done(kind, caller.UserId, project, version.Id, version.CreatedAt, clock.GetUtcNow());
         db.Jobs.Add(job);
         await db.SaveChangesAsync(cancellation);

@@ -73,7 +73,7 @@ public sealed class ExplanationService(HubDbContext db, ModelService models, Mod
     {
         if (await db.Set<StoredExplanation>().AsNoTracking().FirstOrDefaultAsync(e => e.ModelId == model.Id, cancellation) is { } stored)
             return JsonSerializer.Deserialize<Explanation>(stored.Content, StoredJson.Options)!;
-        var from = await db.Experiments.Where(x => x.Id == model.ExperimentId).Select(x => new { x.Origin, x.DatasetVersionId }).SingleAsync(cancellation);
+        var from = await db.Experiments.Where(x => x.Id == model.ExperimentId).Select(x => new { x.Origin, x.DatasetVersionId }).RequireAsync("model", cancellation);
         if (from.Origin == ModelImports.Origin)
             return new Explanation(); // its training data is elsewhere
         var table = await data.ReadAsync(from.DatasetVersionId, cancellation);

@@ -40,7 +40,7 @@ public sealed class JobService(HubDbContext db, ProjectAccess access, TimeProvid
         if (seen.ProjectId is { } projectId)
             await access.RequireAsync(caller, projectId, ProjectRole.Editor, "job", cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        var job = await db.Jobs.FromSql($"select * from jobs where id = {id} for update").SingleAsync(cancellation);
+        var job = await db.Jobs.FromSql($"select * from jobs where id = {id} for update").RequireAsync("job", cancellation);
         await CancelAsync(job, cancellation);
         await db.SaveChangesAsync(cancellation);
         await WakeAsync(cancellation);

@@ -31,7 +31,7 @@ public sealed class ModelImports(HubDbContext db, ProjectAccess access, ModelSer
                           join v in db.DatasetVersions.AsNoTracking() on x.DatasetVersionId equals v.Id into versions
                           from v in versions.DefaultIfEmpty()
                           where x.Id == model.ExperimentId
-                          select new { x, Hash = (string?)v.ContentHash, Rows = (long?)v.RowCount }).SingleAsync(cancellation);
+                          select new { x, Hash = (string?)v.ContentHash, Rows = (long?)v.RowCount }).RequireAsync("model", cancellation);
         return new ModelManifest
         {
             Id = model.Id, Name = model.Name, Algorithm = model.Algorithm, Task = model.Task, ArtifactSha256 = model.ArtifactSha256,

@@ -83,6 +83,7 @@ internal sealed class ModelFileSource(IServiceScopeFactory scopes, ModelFiles fi
             .FirstOrDefaultAsync(v => v.Id == id, cancellation);
         if (version is null || ModelFile(version) is null)
             return null;
-        return (await db.Set<CustomModel>().AsNoTracking().SingleAsync(m => m.Id == version.ModelId, cancellation), version);
+        // It may be deleted just now.
+        return await db.Set<CustomModel>().AsNoTracking().FirstOrDefaultAsync(m => m.Id == version.ModelId, cancellation) is { } model ? (model, version) : null;
     }
 }

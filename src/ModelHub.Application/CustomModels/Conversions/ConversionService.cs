@@ -18,7 +18,7 @@ public sealed class ConversionService(HubDbContext db, VersionService versions, 
             throw ModelHubException.Invalid("mainProgramItemId", "The version has no such file.");
         if ((await views.OfAsync(version, cancellation)).IsFrozen)
             throw ModelHubException.Invalid("mainProgramItemId", "This version is frozen: what it runs with does not change any more. Make a new version.");
-        var project = await db.Set<CustomModel>().Where(m => m.Id == modelId).Select(m => m.ProjectId).SingleAsync(cancellation);
+        var project = await db.Set<CustomModel>().Where(m => m.Id == modelId).Select(m => m.ProjectId).RequireAsync("custom model", cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         await db.Database.ExecuteSqlAsync($"select 1 from custom_models where id = {modelId} for update", cancellation);
         if (await db.Set<Conversion>().AnyAsync(c => c.VersionId == versionId && c.EndedAt == null, cancellation))
@@ -58,7 +58,7 @@ public sealed class ConversionService(HubDbContext db, VersionService versions, 
         var seen = await GetAsync(caller, modelId, versionId, id, cancellation);
         await using (var transaction = await db.Database.BeginTransactionAsync(cancellation))
         {
-            (await db.Set<Conversion>().FromSql($"select * from custom_model_conversions where id = {id} for update").SingleAsync(cancellation)).Stop();
+            (await db.Set<Conversion>().FromSql($"select * from custom_model_conversions where id = {id} for update").RequireAsync("conversion", cancellation)).Stop();
             await db.SaveChangesAsync(cancellation);
             await transaction.CommitAsync(cancellation);
         }

@@ -78,7 +78,7 @@ public sealed class InsightService(HubDbContext db, VersionService versions, Cus
     private async Task<CustomModel> RequireAsync(Caller caller, Guid modelId, Guid versionId, SharingRight least, CancellationToken cancellation)
     {
         var version = await versions.FindAsync(caller, modelId, versionId, least, cancellation);
-        var model = await db.Set<CustomModel>().AsNoTracking().SingleAsync(m => m.Id == modelId, cancellation);
+        var model = await db.Set<CustomModel>().AsNoTracking().Where(m => m.Id == modelId).RequireAsync("custom model", cancellation);
         if (model.TargetType == TargetType.Unstructured)
             throw ModelHubException.Invalid("customModelId", "An unstructured model has no features.");
         if (LearntFrom(model, version) is null)

@@ -39,7 +39,8 @@ internal sealed class CustomModelSource(IServiceScopeFactory scopes, ModelProgra
         var row = await db.Set<CustomModelVersion>().AsNoTracking().Include(v => v.Files).FirstOrDefaultAsync(v => v.Id == id, cancellation);
         if (row is null || !row.Files.Any(f => Entries.Contains(f.Path)))
             return null;
-        var model = await db.Set<CustomModel>().AsNoTracking().SingleAsync(m => m.Id == row.ModelId, cancellation);
+        if (await db.Set<CustomModel>().AsNoTracking().FirstOrDefaultAsync(m => m.Id == row.ModelId, cancellation) is not { } model)
+            return null; // deleted just now
         return new ModelIdentity(id, model.ProjectId, $"{model.Name} {row.Label}", model.Target.Threshold, Refusal(model));
     }
 

@@ -22,7 +22,7 @@ public sealed class ModelPrograms(IServiceScopeFactory scopes, IArtifactStore st
         var db = scope.ServiceProvider.GetRequiredService<HubDbContext>();
         if (await db.Set<CustomModelVersion>().AsNoTracking().Include(v => v.Files).FirstOrDefaultAsync(v => v.Id == versionId, cancellation) is not { } version)
             return null;
-        var model = await db.Set<CustomModel>().AsNoTracking().SingleAsync(m => m.Id == version.ModelId, cancellation);
+        var model = await db.Set<CustomModel>().AsNoTracking().Where(m => m.Id == version.ModelId).RequireAsync("model", cancellation);
         var files = new List<(string, string)>(version.Files.Count);
         foreach (var file in version.Files)
             files.Add((file.Path, await store.LocalPathAsync(file.Sha256, cancellation)));

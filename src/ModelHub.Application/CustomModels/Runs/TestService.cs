@@ -86,7 +86,7 @@ public sealed class TestService(HubDbContext db, JobService jobs, ProjectAccess 
         await jobs.CancelAsync(caller, seen.Test.JobId, cancellation);
         // What is asked of the model next sees the cancelled test, though its process may take a moment to end.
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        var test = await db.Set<CustomModelTest>().FromSql($"select * from custom_model_tests where id = {id} for update").SingleAsync(cancellation);
+        var test = await db.Set<CustomModelTest>().FromSql($"select * from custom_model_tests where id = {id} for update").RequireAsync("test", cancellation);
         test.End(TestStatus.Canceled, "The test was cancelled.", clock.GetUtcNow());
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
