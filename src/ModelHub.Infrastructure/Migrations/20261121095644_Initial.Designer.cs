@@ -12,8 +12,8 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace ModelHub.Infrastructure.Migrations
 {
     [DbContext(typeof(HubDbContext))]
-    [Migration("20261121065629_CustomModels")]
-    partial class CustomModels
+    [Migration("20261121095644_ModelLineageAndLists")] // fourteen migrations in one, by the name of the last: databases that have it go on
+    partial class Initial
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
@@ -45,6 +45,156 @@ namespace ModelHub.Infrastructure.Migrations
                     b.HasKey("Sha256");
 
                     b.ToTable("artifacts");
+                });
+
+            modelBuilder.Entity("ModelHub.Application.Batches.BatchPrediction", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("CreatedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("created_by");
+
+                    b.Property<string>("Input")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("input");
+
+                    b.Property<string>("InputSha256")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("input_sha256");
+
+                    b.Property<Guid>("JobId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("job_id");
+
+                    b.Property<Guid>("ModelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("model_id");
+
+                    b.Property<string>("Output")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("output");
+
+                    b.Property<Guid>("ProjectId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("project_id");
+
+                    b.Property<long?>("ResultBytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("result_bytes");
+
+                    b.Property<string>("ResultSha256")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("result_sha256");
+
+                    b.Property<long?>("RowCount")
+                        .HasColumnType("bigint")
+                        .HasColumnName("row_count");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("InputSha256");
+
+                    b.HasIndex("ResultSha256");
+
+                    b.HasIndex("ProjectId", "CreatedAt");
+
+                    b.ToTable("batch_predictions", (string)null);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Conversions.Conversion", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ended_at");
+
+                    b.Property<Guid>("ItemId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("item_id");
+
+                    b.Property<Guid>("JobId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("job_id");
+
+                    b.Property<string>("Log")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("log");
+
+                    b.Property<bool>("ShouldStop")
+                        .HasColumnType("boolean")
+                        .HasColumnName("should_stop");
+
+                    b.Property<bool?>("Succeeded")
+                        .HasColumnType("boolean")
+                        .HasColumnName("succeeded");
+
+                    b.Property<Guid>("VersionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("version_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("JobId");
+
+                    b.HasIndex("VersionId", "CreatedAt");
+
+                    b.ToTable("custom_model_conversions", (string)null);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Conversions.ConversionOutput", b =>
+                {
+                    b.Property<Guid>("ConversionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("conversion_id");
+
+                    b.Property<string>("Path")
+                        .HasMaxLength(1000)
+                        .HasColumnType("character varying(1000)")
+                        .HasColumnName("path");
+
+                    b.Property<string>("Columns")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("columns");
+
+                    b.Property<string>("Sha256")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("sha256");
+
+                    b.Property<long>("Size")
+                        .HasColumnType("bigint")
+                        .HasColumnName("size");
+
+                    b.HasKey("ConversionId", "Path");
+
+                    b.HasIndex("Sha256");
+
+                    b.ToTable("custom_model_conversion_outputs", (string)null);
                 });
 
             modelBuilder.Entity("ModelHub.Application.CustomModels.CustomModel", b =>
@@ -369,6 +519,271 @@ namespace ModelHub.Infrastructure.Migrations
                         .IsUnique();
 
                     b.ToTable("custom_model_versions", (string)null);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Dependencies.DependencyBuild", b =>
+                {
+                    b.Property<Guid>("VersionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("version_id");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ended_at");
+
+                    b.Property<Guid>("JobId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("job_id");
+
+                    b.Property<string>("Log")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("log");
+
+                    b.Property<string>("PackagesSha256")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("packages_sha256");
+
+                    b.Property<DateTimeOffset>("StartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("started_at");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("status");
+
+                    b.HasKey("VersionId");
+
+                    b.HasIndex("JobId");
+
+                    b.HasIndex("PackagesSha256");
+
+                    b.ToTable("dependency_builds", (string)null);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Insights.VersionInsight", b =>
+                {
+                    b.Property<Guid>("VersionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("version_id");
+
+                    b.Property<string>("Kind")
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Content")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("content");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.HasKey("VersionId", "Kind");
+
+                    b.ToTable("custom_model_insights", (string)null);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Packages.ModelPackage", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("CreatedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("created_by");
+
+                    b.Property<Guid>("CustomModelVersionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("custom_model_version_id");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("name");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("integer")
+                        .HasColumnName("number");
+
+                    b.Property<Guid>("RegisteredModelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("registered_model_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("CustomModelVersionId");
+
+                    b.HasIndex("RegisteredModelId", "Number")
+                        .IsUnique();
+
+                    b.ToTable("model_packages", (string)null);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Packages.RegisteredModel", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("CreatedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("created_by");
+
+                    b.Property<string>("Description")
+                        .IsRequired()
+                        .HasMaxLength(10000)
+                        .HasColumnType("character varying(10000)")
+                        .HasColumnName("description");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("name");
+
+                    b.Property<Guid>("ProjectId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("project_id");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ProjectId", "Name")
+                        .IsUnique();
+
+                    b.ToTable("registered_models", (string)null);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Repositories.RemoteRepository", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("CreatedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("created_by");
+
+                    b.Property<string>("Location")
+                        .IsRequired()
+                        .HasMaxLength(2000)
+                        .HasColumnType("character varying(2000)")
+                        .HasColumnName("location");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("name");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("CreatedBy");
+
+                    b.HasIndex("Name")
+                        .IsUnique();
+
+                    b.ToTable("remote_repositories", (string)null);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Runs.CustomModelTest", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset?>("CompletedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("completed_at");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("CreatedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("created_by");
+
+                    b.Property<Guid>("DatasetVersionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("dataset_version_id");
+
+                    b.Property<Guid>("ImageId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("image_id");
+
+                    b.Property<Guid>("JobId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("job_id");
+
+                    b.Property<string>("Log")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("log");
+
+                    b.Property<string>("Modes")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("modes");
+
+                    b.Property<string>("Results")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("results");
+
+                    b.Property<string>("Runtime")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("runtime");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("status");
+
+                    b.Property<Guid>("VersionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("version_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("DatasetVersionId");
+
+                    b.HasIndex("ImageId");
+
+                    b.HasIndex("JobId");
+
+                    b.HasIndex("VersionId", "CreatedAt");
+
+                    b.ToTable("custom_model_tests", (string)null);
                 });
 
             modelBuilder.Entity("ModelHub.Application.Datasets.Dataset", b =>
@@ -955,6 +1370,10 @@ namespace ModelHub.Infrastructure.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("job_id");
 
+                    b.Property<string>("Live")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("live");
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasMaxLength(200)
@@ -1008,6 +1427,36 @@ namespace ModelHub.Infrastructure.Migrations
                     b.HasIndex("ProjectId", "CreatedAt");
 
                     b.ToTable("experiments");
+                });
+
+            modelBuilder.Entity("ModelHub.Application.Experiments.SearchPart", b =>
+                {
+                    b.Property<Guid>("ExperimentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("experiment_id");
+
+                    b.Property<string>("Name")
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("name");
+
+                    b.Property<string>("ArtifactSha256")
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("artifact_sha256");
+
+                    b.Property<Guid>("Holder")
+                        .HasColumnType("uuid")
+                        .HasColumnName("holder");
+
+                    b.Property<double>("UsedSeconds")
+                        .HasColumnType("double precision")
+                        .HasColumnName("used_seconds");
+
+                    b.HasKey("ExperimentId", "Name");
+
+                    b.HasIndex("ArtifactSha256");
+
+                    b.ToTable("search_parts", (string)null);
                 });
 
             modelBuilder.Entity("ModelHub.Application.Explanations.StoredExplanation", b =>
@@ -1221,6 +1670,44 @@ namespace ModelHub.Infrastructure.Migrations
                     b.ToTable("jobs");
                 });
 
+            modelBuilder.Entity("ModelHub.Application.Models.Exports.ModelExport", b =>
+                {
+                    b.Property<Guid>("ModelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("model_id");
+
+                    b.Property<string>("ArtifactSha256")
+                        .IsRequired()
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("artifact_sha256");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<double>("LargestDifference")
+                        .HasColumnType("double precision")
+                        .HasColumnName("largest_difference");
+
+                    b.Property<bool>("OnValidation")
+                        .HasColumnType("boolean")
+                        .HasColumnName("on_validation");
+
+                    b.Property<int>("Rows")
+                        .HasColumnType("integer")
+                        .HasColumnName("rows");
+
+                    b.Property<long>("SizeBytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("size_bytes");
+
+                    b.HasKey("ModelId");
+
+                    b.HasIndex("ArtifactSha256");
+
+                    b.ToTable("model_exports", (string)null);
+                });
+
             modelBuilder.Entity("ModelHub.Application.Models.Model", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1259,6 +1746,10 @@ namespace ModelHub.Infrastructure.Migrations
                         .HasColumnType("boolean")
                         .HasColumnName("is_best");
 
+                    b.Property<string>("Lineage")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("lineage");
+
                     b.Property<string>("Metrics")
                         .IsRequired()
                         .HasColumnType("jsonb")
@@ -1273,6 +1764,12 @@ namespace ModelHub.Infrastructure.Migrations
                         .HasMaxLength(200)
                         .HasColumnType("character varying(200)")
                         .HasColumnName("name");
+
+                    b.Property<long>("Number")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("number")
+                        .HasDefaultValueSql("nextval('registry_numbers')");
 
                     b.Property<string>("Parameters")
                         .IsRequired()
@@ -1305,6 +1802,12 @@ namespace ModelHub.Infrastructure.Migrations
                     b.Property<double>("TrainSeconds")
                         .HasColumnType("double precision")
                         .HasColumnName("train_seconds");
+
+                    b.Property<long>("VersionNumber")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("version_number")
+                        .HasDefaultValueSql("nextval('registry_numbers')");
 
                     b.Property<double?>("metric_accuracy")
                         .ValueGeneratedOnAddOrUpdate()
@@ -1377,6 +1880,19 @@ namespace ModelHub.Infrastructure.Migrations
                     b.HasIndex("ArtifactSha256");
 
                     b.HasIndex("ExperimentId");
+
+                    b.HasIndex("Number")
+                        .IsUnique();
+
+                    b.HasIndex("ProjectId")
+                        .HasDatabaseName("ix_models_trained")
+                        .HasFilter("artifact_sha256 is not null");
+
+                    b.HasIndex("VersionNumber")
+                        .IsUnique();
+
+                    b.HasIndex("CreatedAt", "Id")
+                        .IsDescending(true, false);
 
                     b.HasIndex("ProjectId", "CreatedAt");
 
@@ -1525,6 +2041,104 @@ namespace ModelHub.Infrastructure.Migrations
                     b.ToTable("model_baselines", (string)null);
                 });
 
+            modelBuilder.Entity("ModelHub.Application.Pipelines.Pipeline", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("CreatedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("created_by");
+
+                    b.Property<Guid?>("DeployedVersionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("deployed_version_id");
+
+                    b.Property<Guid?>("DeploymentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("deployment_id");
+
+                    b.Property<long?>("DeploymentNumber")
+                        .HasColumnType("bigint")
+                        .HasColumnName("deployment_number");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(63)
+                        .HasColumnType("character varying(63)")
+                        .HasColumnName("name");
+
+                    b.Property<long>("Number")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("number")
+                        .HasDefaultValueSql("nextval('registry_numbers')");
+
+                    b.Property<Guid>("ProjectId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("project_id");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("DeploymentId");
+
+                    b.HasIndex("DeploymentNumber");
+
+                    b.HasIndex("Number")
+                        .IsUnique();
+
+                    b.HasIndex("ProjectId", "Name")
+                        .IsUnique();
+
+                    b.ToTable("pipelines", (string)null);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.Pipelines.PipelineVersion", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Definition")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("definition");
+
+                    b.Property<long>("Number")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("number")
+                        .HasDefaultValueSql("nextval('registry_numbers')");
+
+                    b.Property<Guid>("PipelineId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("pipeline_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Number")
+                        .IsUnique();
+
+                    b.HasIndex("PipelineId");
+
+                    b.ToTable("pipeline_versions", (string)null);
+                });
+
             modelBuilder.Entity("ModelHub.Application.Projects.Project", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1591,6 +2205,134 @@ namespace ModelHub.Infrastructure.Migrations
                     b.ToTable("project_members");
                 });
 
+            modelBuilder.Entity("ModelHub.Application.Studio.StudioScenario", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Changes")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("changes");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("ModelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("model_id");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Result")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("result");
+
+                    b.Property<Guid>("SessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("session_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("SessionId", "CreatedAt");
+
+                    b.ToTable("studio_scenarios", (string)null);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.Studio.StudioSession", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("BaseRow")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("base_row");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("CreatedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("created_by");
+
+                    b.Property<Guid>("DeploymentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("deployment_id");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("name");
+
+                    b.Property<Guid>("ProjectId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("project_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("DeploymentId");
+
+                    b.HasIndex("ProjectId", "CreatedAt");
+
+                    b.ToTable("studio_sessions", (string)null);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.Batches.BatchPrediction", b =>
+                {
+                    b.HasOne("ModelHub.Application.Artifacts.Artifact", null)
+                        .WithMany()
+                        .HasForeignKey("InputSha256")
+                        .OnDelete(DeleteBehavior.Restrict);
+
+                    b.HasOne("ModelHub.Application.Projects.Project", null)
+                        .WithMany()
+                        .HasForeignKey("ProjectId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("ModelHub.Application.Artifacts.Artifact", null)
+                        .WithMany()
+                        .HasForeignKey("ResultSha256")
+                        .OnDelete(DeleteBehavior.Restrict);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Conversions.Conversion", b =>
+                {
+                    b.HasOne("ModelHub.Application.CustomModels.CustomModelVersion", null)
+                        .WithMany()
+                        .HasForeignKey("VersionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Conversions.ConversionOutput", b =>
+                {
+                    b.HasOne("ModelHub.Application.CustomModels.Conversions.Conversion", null)
+                        .WithMany("Outputs")
+                        .HasForeignKey("ConversionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("ModelHub.Application.Artifacts.Artifact", null)
+                        .WithMany()
+                        .HasForeignKey("Sha256")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("ModelHub.Application.CustomModels.CustomModel", b =>
                 {
                     b.HasOne("ModelHub.Application.Projects.Project", null)
@@ -1652,6 +2394,77 @@ namespace ModelHub.Infrastructure.Migrations
                         .WithMany()
                         .HasForeignKey("UploadSha256")
                         .OnDelete(DeleteBehavior.Restrict);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Dependencies.DependencyBuild", b =>
+                {
+                    b.HasOne("ModelHub.Application.Artifacts.Artifact", null)
+                        .WithMany()
+                        .HasForeignKey("PackagesSha256")
+                        .OnDelete(DeleteBehavior.Restrict);
+
+                    b.HasOne("ModelHub.Application.CustomModels.CustomModelVersion", null)
+                        .WithMany()
+                        .HasForeignKey("VersionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Insights.VersionInsight", b =>
+                {
+                    b.HasOne("ModelHub.Application.CustomModels.CustomModelVersion", null)
+                        .WithMany()
+                        .HasForeignKey("VersionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Packages.ModelPackage", b =>
+                {
+                    b.HasOne("ModelHub.Application.CustomModels.CustomModelVersion", null)
+                        .WithMany()
+                        .HasForeignKey("CustomModelVersionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("ModelHub.Application.CustomModels.Packages.RegisteredModel", null)
+                        .WithMany()
+                        .HasForeignKey("RegisteredModelId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Packages.RegisteredModel", b =>
+                {
+                    b.HasOne("ModelHub.Application.Projects.Project", null)
+                        .WithMany()
+                        .HasForeignKey("ProjectId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Repositories.RemoteRepository", b =>
+                {
+                    b.HasOne("ModelHub.Application.Identity.User", null)
+                        .WithMany()
+                        .HasForeignKey("CreatedBy")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Runs.CustomModelTest", b =>
+                {
+                    b.HasOne("ModelHub.Application.Datasets.DatasetVersion", null)
+                        .WithMany()
+                        .HasForeignKey("DatasetVersionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("ModelHub.Application.CustomModels.CustomModelVersion", null)
+                        .WithMany()
+                        .HasForeignKey("VersionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("ModelHub.Application.Datasets.Dataset", b =>
@@ -1774,6 +2587,20 @@ namespace ModelHub.Infrastructure.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("ModelHub.Application.Experiments.SearchPart", b =>
+                {
+                    b.HasOne("ModelHub.Application.Artifacts.Artifact", null)
+                        .WithMany()
+                        .HasForeignKey("ArtifactSha256")
+                        .OnDelete(DeleteBehavior.Restrict);
+
+                    b.HasOne("ModelHub.Application.Experiments.Experiment", null)
+                        .WithMany()
+                        .HasForeignKey("ExperimentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("ModelHub.Application.Explanations.StoredExplanation", b =>
                 {
                     b.HasOne("ModelHub.Application.Models.Model", null)
@@ -1804,6 +2631,21 @@ namespace ModelHub.Infrastructure.Migrations
                         .WithMany()
                         .HasForeignKey("ProjectId")
                         .OnDelete(DeleteBehavior.SetNull);
+                });
+
+            modelBuilder.Entity("ModelHub.Application.Models.Exports.ModelExport", b =>
+                {
+                    b.HasOne("ModelHub.Application.Artifacts.Artifact", null)
+                        .WithMany()
+                        .HasForeignKey("ArtifactSha256")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("ModelHub.Application.Models.Model", null)
+                        .WithOne()
+                        .HasForeignKey("ModelHub.Application.Models.Exports.ModelExport", "ModelId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("ModelHub.Application.Models.Model", b =>
@@ -1856,6 +2698,29 @@ namespace ModelHub.Infrastructure.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("ModelHub.Application.Pipelines.Pipeline", b =>
+                {
+                    b.HasOne("ModelHub.Application.Deployments.Deployment", null)
+                        .WithMany()
+                        .HasForeignKey("DeploymentId")
+                        .OnDelete(DeleteBehavior.SetNull);
+
+                    b.HasOne("ModelHub.Application.Projects.Project", null)
+                        .WithMany()
+                        .HasForeignKey("ProjectId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ModelHub.Application.Pipelines.PipelineVersion", b =>
+                {
+                    b.HasOne("ModelHub.Application.Pipelines.Pipeline", null)
+                        .WithMany("Versions")
+                        .HasForeignKey("PipelineId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("ModelHub.Application.Projects.Project", b =>
                 {
                     b.HasOne("ModelHub.Application.Identity.User", null)
@@ -1880,6 +2745,29 @@ namespace ModelHub.Infrastructure.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("ModelHub.Application.Studio.StudioScenario", b =>
+                {
+                    b.HasOne("ModelHub.Application.Studio.StudioSession", null)
+                        .WithMany()
+                        .HasForeignKey("SessionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ModelHub.Application.Studio.StudioSession", b =>
+                {
+                    b.HasOne("ModelHub.Application.Deployments.Deployment", null)
+                        .WithMany()
+                        .HasForeignKey("DeploymentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ModelHub.Application.CustomModels.Conversions.Conversion", b =>
+                {
+                    b.Navigation("Outputs");
+                });
+
             modelBuilder.Entity("ModelHub.Application.CustomModels.CustomModel", b =>
                 {
                     b.Navigation("Grants");
@@ -1898,6 +2786,11 @@ namespace ModelHub.Infrastructure.Migrations
             modelBuilder.Entity("ModelHub.Application.Environments.ExecutionEnvironment", b =>
                 {
                     b.Navigation("Grants");
+                });
+
+            modelBuilder.Entity("ModelHub.Application.Pipelines.Pipeline", b =>
+                {
+                    b.Navigation("Versions");
                 });
 
             modelBuilder.Entity("ModelHub.Application.Projects.Project", b =>
