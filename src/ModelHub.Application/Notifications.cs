@@ -1,3 +1,6 @@
+using Microsoft.EntityFrameworkCore;
+using ModelHub.Application.Storage;
+
 namespace ModelHub.Application;
 
 /// <summary>Channels of PostgreSQL's NOTIFY; sent in the transaction of the change, heard by every process after its commit.</summary>
@@ -17,4 +20,8 @@ public static class Notifications
 
     /// <summary>The revision in a payload; the last there can be when the thing was deleted.</summary>
     public static long RevisionOf(string payload) => payload.Length > 37 && long.TryParse(payload.AsSpan(37), out var revision) ? revision : long.MaxValue;
+
+    /// <summary>Sends with the commit of the transaction, or at once when there is none.</summary>
+    internal static Task NotifyAsync(this HubDbContext db, string channel, string payload, CancellationToken cancellation) =>
+        db.Database.ExecuteSqlAsync($"select pg_notify({channel}, {payload})", cancellation);
 }

@@ -38,6 +38,7 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<ChangeFeed>();
         services.AddSingleton<KeyCache>();
         services.AddScoped<IdentityService>();
+        services.AddScoped<UserDeletion>();
         services.AddScoped<ProjectAccess>();
         services.AddScoped<ProjectService>();
         services.AddScoped<JobService>();

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using ModelHub.Api.Tests.CustomModels;
 
 namespace ModelHub.Api.Tests;
 
@@ -47,19 +48,12 @@ internal static class Leaderboards
             dataset_version_id = dataset.GetProperty("version_id").GetString(), name = "run", target_column = "target",
             problem_type = task == "regression" ? "regression" : "classification", config = new { nfolds = 2, max_models = 2 },
         }).JsonAsync(202)).GetProperty("experiment");
-        while (true)
-        {
-            var now = (await hub.Client.GetFromJsonAsync<JsonElement>($"/api/experiments/{run.GetProperty("id")}")).GetProperty("experiment");
-            if (now.GetProperty("status").GetString() is "queued" or "running")
-            {
-                await Task.Delay(50);
-                continue;
-            }
-            Assert.Equal("succeeded", now.GetProperty("status").GetString());
-            var best = now.GetProperty("best_model_id").GetString()!;
-            var other = now.GetProperty("leaderboard").EnumerateArray().Select(m => m.GetProperty("id").GetString()!).First(id => id != best);
-            return new Leaderboard(project.GetProperty("id").GetString()!, best, other, Header, [.. rows.Select(r => r.Cells)]);
-        }
+        var now = await HubSteps.SettledAsync(
+            async () => (await hub.Client.GetFromJsonAsync<JsonElement>($"/api/experiments/{run.GetProperty("id")}")).GetProperty("experiment"));
+        Assert.Equal("succeeded", now.GetProperty("status").GetString());
+        var best = now.GetProperty("best_model_id").GetString()!;
+        var other = now.GetProperty("leaderboard").EnumerateArray().Select(m => m.GetProperty("id").GetString()!).First(id => id != best);
+        return new Leaderboard(project.GetProperty("id").GetString()!, best, other, Header, [.. rows.Select(r => r.Cells)]);
     }
 
     private static (string Cells, string Target) Row(int i, string task)

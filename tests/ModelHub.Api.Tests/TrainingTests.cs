@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using ModelHub.Api.Tests.CustomModels;
 
 namespace ModelHub.Api.Tests;
 
@@ -26,7 +27,7 @@ public sealed class TrainingTests(RunningHub hub)
             dataset_version_id = dataset.GetProperty("version_id").GetString(), name = "run", target_column = "label",
             config = new { mode = "high_speed", nfolds = 3 },
         })).GetProperty("experiment");
-        var done = await UntilAsync(
+        var done = await HubSteps.UntilAsync(
             async () => (await hub.Client.GetFromJsonAsync<JsonElement>($"/api/experiments/{run.GetProperty("id")}")).GetProperty("experiment"),
             now => now.GetProperty("status").GetString() is not ("queued" or "running"));
         Assert.Equal("succeeded", done.GetProperty("status").GetString());
@@ -58,7 +59,7 @@ public sealed class TrainingTests(RunningHub hub)
         {
             project_name = name, collection_name = "c", model_name = "m", training_mode = "high_speed", task_type = "classification", label_attribute = "label",
         })).GetProperty("job_id");
-        var done = await UntilAsync(
+        var done = await HubSteps.UntilAsync(
             () => SayAsync("get_automl_training_status", new { job_id = job }), now => now.GetProperty("status").GetString() is "finished" or "failed");
         Assert.Equal("finished", done.GetProperty("status").GetString());
         var scored = await SayAsync("automl_predict", new { project_name = name, collection_name = "c", model_name = "m", prediction_dataset = "c" });
@@ -90,18 +91,5 @@ public sealed class TrainingTests(RunningHub hub)
         var text = await answer.Content.ReadAsStringAsync();
         Assert.True(answer.IsSuccessStatusCode, $"{path}: {(int)answer.StatusCode} {text}");
         return JsonSerializer.Deserialize<JsonElement>(text);
-    }
-
-    /// <summary>Asks until the answer is the last one; a minute is far more than this little data takes on a busy machine.</summary>
-    private static async Task<JsonElement> UntilAsync(Func<Task<JsonElement>> ask, Func<JsonElement, bool> isLast)
-    {
-        for (var i = 0; i < 600; i++)
-        {
-            var now = await ask();
-            if (isLast(now))
-                return now;
-            await Task.Delay(100);
-        }
-        throw new TimeoutException("It did not end within a minute.");
     }
 }

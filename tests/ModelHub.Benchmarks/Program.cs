@@ -8,7 +8,6 @@ try
 catch (Exception error) when (error is ArgumentException or FormatException or IOException or EngineException)
 {
     Console.Error.WriteLine(error.Message);
-    Console.Error.WriteLine("  pace --url ADDRESS --key KEY --type text/csv --body FILE --rate N [--seconds 8] [--connections 32]");
     return 2;
 }
 

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using ModelHub.Application.Identity;
 using ModelHub.Infrastructure.Natives;
@@ -19,7 +20,7 @@ internal static class CommandLine
           natives   fetch ONNX Runtime and DuckDB with npm, for ONNX models and Parquet files
           help      show this
 
-          --port N              port on 127.0.0.1 to serve on (default 5080); ASPNETCORE_URLS overrides it
+          --port N              port on 127.0.0.1 to serve on (default 5080; ASPNETCORE_URLS names other addresses)
           --data DIR            folder for everything that is kept (default ./data)
           --role api|worker|all what this process does (default all)
 
@@ -69,9 +70,10 @@ internal static class CommandLine
                     return 0;
             }
         }
-        catch (Exception refusal) when (refusal is InvalidOperationException or IOException or TimeoutException)
+        catch (Exception refusal) when (refusal is InvalidOperationException or IOException or TimeoutException
+            or UnauthorizedAccessException or ArgumentException or DbException)
         {
-            await Console.Error.WriteLineAsync($"modelhub: {refusal.Message}");
+            await Console.Error.WriteLineAsync($"modelhub: {refusal.GetBaseException().Message}"); // the innermost names what to mend
             return 1;
         }
     }

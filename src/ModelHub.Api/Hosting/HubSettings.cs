@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 
 namespace ModelHub.Api.Hosting;
 
@@ -41,9 +42,9 @@ internal sealed record HubSettings
         if (Blank(environment("ASPNETCORE_URLS")) is { } urls)
             settings = settings with { Urls = urls };
         if (Blank(environment("MODELHUB_REQUESTS_PER_MINUTE")) is { } rate)
-            settings = settings with { RequestsPerMinute = Rate(rate) };
+            settings = settings with { RequestsPerMinute = Whole<int>("MODELHUB_REQUESTS_PER_MINUTE", "requests", rate) };
         if (Blank(environment("MODELHUB_PROJECT_BYTES")) is { } bytes)
-            settings = settings with { ProjectBytes = Bytes(bytes) };
+            settings = settings with { ProjectBytes = Whole<long>("MODELHUB_PROJECT_BYTES", "bytes", bytes) };
         if (settings.AdminKey is { Length: < 16 })
             throw new ArgumentException("MODELHUB_ADMIN_KEY needs at least 16 characters.");
         for (var i = 0; i < args.Length; i++)
@@ -66,13 +67,10 @@ internal sealed record HubSettings
 
     private static string? Blank(string? value) => string.IsNullOrWhiteSpace(value) ? null : value;
 
-    private static int Rate(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var rate)
-            ? rate : throw new ArgumentException($"MODELHUB_REQUESTS_PER_MINUTE is a number of requests, not '{text}'.");
-
-    private static long Bytes(string text) =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes)
-            ? bytes : throw new ArgumentException($"MODELHUB_PROJECT_BYTES is a number of bytes, not '{text}'.");
+    private static T Whole<T>(string variable, string what, string text)
+        where T : IBinaryInteger<T> =>
+        T.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number : throw new ArgumentException($"{variable} is a number of {what}, not '{text}'.");
 
     private static int Port(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= 65535

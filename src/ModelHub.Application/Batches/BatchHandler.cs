@@ -68,6 +68,12 @@ public sealed class BatchHandler(HubDbContext db, IArtifactStore store, ModelCac
     /// <summary>A writer whose rows are counted.</summary>
     private sealed class Counted(IScoredRowsWriter writer, Action<RowBlock> count) : IScoredRowsWriter
     {
+        public bool TakesColumns => writer.TakesColumns;
+
+        public bool Explains => writer.Explains;
+
+        public bool WritesAnswers => writer.WritesAnswers;
+
         public void Prepare(RowColumns columns) => writer.Prepare(columns);
 
         public void Begin(RowColumns columns, System.Buffers.IBufferWriter<byte> output) => writer.Begin(columns, output);

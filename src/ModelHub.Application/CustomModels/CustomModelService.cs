@@ -131,7 +131,7 @@ public sealed class CustomModelService(HubDbContext db, CustomModelAccess access
             throw ModelHubException.Conflict("under_test", "The custom model is under test; wait for the end of the test or cancel it.");
         await db.Set<CustomModel>().Where(m => m.Id == id).ExecuteDeleteAsync(cancellation);
         foreach (var version in versions) // its processes end, wherever it is in memory
-            await db.Database.ExecuteSqlAsync($"select pg_notify({Notifications.Serving}, {version.ToString()})", cancellation);
+            await db.NotifyAsync(Notifications.Serving, version.ToString(), cancellation);
         await transaction.CommitAsync(cancellation);
     }
 

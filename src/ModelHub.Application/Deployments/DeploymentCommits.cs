@@ -44,5 +44,5 @@ public sealed class DeploymentCommits(HubDbContext db, JobService jobs, ServingN
     }
 
     private Task NotifyAsync(string payload, CancellationToken cancellation) =>
-        db.Database.ExecuteSqlAsync($"select pg_notify({Notifications.Serving}, {payload})", cancellation);
+        db.NotifyAsync(Notifications.Serving, payload, cancellation);
 }

@@ -62,6 +62,18 @@ public sealed class ExecutionEnvironment
         DeletedAt ??= now;
     }
 
+    /// <summary>Takes a user's grant away; who was its last owner is followed by the heir.</summary>
+    public void Bequeath(Guid userId, Guid heirId)
+    {
+        Grants.RemoveAll(g => g.UserId == userId);
+        if (Grants.Exists(g => g.Role == SharingRole.Owner))
+            return;
+        if (Grants.Find(g => g.UserId == heirId) is { } grant)
+            grant.Become(SharingRole.Owner, canShare: true);
+        else
+            Grants.Add(new EnvironmentGrant(Id, heirId, SharingRole.Owner, canShare: true));
+    }
+
     private void RequireOwn()
     {
         if (IsBuiltIn)

@@ -44,7 +44,7 @@ public sealed class AssistHandler(
         if (await fresh.Jobs.AnyAsync(j => j.SubjectId == experimentId && j.Kind == JobKind && j.Status == JobStatus.Queued))
             return;
         fresh.Jobs.Add(new Job(JobKind, JobLane.Heavy, by.OwnerId, by.ProjectId, experimentId, "{}", now));
-        await fresh.Database.ExecuteSqlAsync($"select pg_notify({Notifications.Jobs}, '')");
+        await fresh.NotifyAsync(Notifications.Jobs, "", CancellationToken.None);
     }
 
     /// <summary>The search has ended: who helps with it stops, and its parts go.</summary>

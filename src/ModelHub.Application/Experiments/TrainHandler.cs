@@ -166,7 +166,7 @@ public sealed class TrainHandler(
         if (!best) // there is something to explain
         {
             fresh.Jobs.Add(new Job(ExplanationHandler.JobKind, JobLane.Light, seen.CreatedBy, seen.ProjectId, seen.Id, "{}", now));
-            await fresh.Database.ExecuteSqlAsync($"select pg_notify({Notifications.Jobs}, '')");
+            await fresh.NotifyAsync(Notifications.Jobs, "", CancellationToken.None);
         }
         await AssistHandler.DismissAsync(fresh, seen.Id, now);
         experiment.End(cancelled ? ExperimentStatus.Cancelled : ExperimentStatus.Succeeded, now);

@@ -66,7 +66,7 @@ public sealed record Explanation
         var sample = table.Take(rows);
         var features = model.Prepare(sample);
         var metric = labels is null ? ImpactMeasure.Change
-            : model.Task switch { TaskKind.Binary => "auc", TaskKind.Multiclass => "logloss", TaskKind.Regression => "rmse" };
+            : SearchPlan.UsualMetric(model.Task);
         return new Explanation
         {
             Rows = rows.Length,

@@ -18,29 +18,13 @@ public sealed class IdentityService(HubDbContext db, TimeProvider clock)
 
     public async Task<Page<User>> ListUsersAsync(Caller caller, Paging paging, CancellationToken cancellation)
     {
-        var users = db.Users.AsNoTracking().Where(u => caller.IsAdmin || u.Id == caller.UserId);
+        var users = db.Users.AsNoTracking().Where(u => u.DeletedAt == null && (caller.IsAdmin || u.Id == caller.UserId));
         return await users.OrderBy(u => u.CreatedAt).ThenBy(u => u.Id).ToPageAsync(paging, cancellation);
     }
 
     public async Task<User> GetUserAsync(Caller caller, Guid id, CancellationToken cancellation) =>
-        await db.Users.AsNoTracking().FirstOrDefaultAsync(u => u.Id == id && (caller.IsAdmin || u.Id == caller.UserId), cancellation)
+        await db.Users.AsNoTracking().FirstOrDefaultAsync(u => u.Id == id && u.DeletedAt == null && (caller.IsAdmin || u.Id == caller.UserId), cancellation)
         ?? throw ModelHubException.NotFound("user");
-
-    /// <summary>Deletes a user with the projects that nobody else owns; the last administrator stays.</summary>
-    public async Task DeleteUserAsync(Caller caller, Guid id, CancellationToken cancellation)
-    {
-        caller.RequireAdmin();
-        var user = await GetUserAsync(caller, id, cancellation);
-        if (user.IsAdmin && await db.Users.CountAsync(u => u.IsAdmin, cancellation) == 1)
-            throw ModelHubException.Conflict("last_administrator", "The last administrator cannot be deleted.");
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        var owned = await db.Projects.Where(p => p.OwnerId == id).ToListAsync(cancellation);
-        db.Projects.RemoveRange(owned);
-        db.Users.Remove(user);
-        await db.SaveChangesAsync(cancellation);
-        await ChangedAsync(cancellation);
-        await transaction.CommitAsync(cancellation);
-    }
 
     /// <summary>Makes a key; the secret is shown here and never again. Without a username it is the caller's own.</summary>
     public async Task<(ApiKey Key, string Secret)> CreateKeyAsync(Caller caller, string? username, string name, CancellationToken cancellation)
@@ -75,7 +59,7 @@ public sealed class IdentityService(HubDbContext db, TimeProvider clock)
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         key.Revoke(clock.GetUtcNow());
         await db.SaveChangesAsync(cancellation);
-        await ChangedAsync(cancellation);
+        await db.NotifyAsync(Notifications.Keys, "", cancellation);
         await transaction.CommitAsync(cancellation);
     }
 
@@ -105,7 +89,4 @@ public sealed class IdentityService(HubDbContext db, TimeProvider clock)
         await transaction.CommitAsync(cancellation);
         return secret;
     }
-
-    private Task ChangedAsync(CancellationToken cancellation) =>
-        db.Database.ExecuteSqlRawAsync($"select pg_notify('{Notifications.Keys}', '')", cancellation);
 }

@@ -25,4 +25,9 @@ public sealed class User
     public bool IsAdmin { get; private set; }
 
     public DateTimeOffset CreatedAt { get; private set; }
+
+    /// <summary>Set when the user was deleted: nobody's name any more, but still the maker of rows that others use.</summary>
+    public DateTimeOffset? DeletedAt { get; private set; }
+
+    public void Delete(DateTimeOffset now) => (DeletedAt, Username, Email, IsAdmin) = (now, $"deleted-{Id:N}", null, false);
 }

@@ -104,6 +104,9 @@ public sealed class Job
             End(JobStatus.Cancelled, now);
     }
 
+    /// <summary>Adds lines to the log, of which the last are kept.</summary>
+    public void Say(string lines) => Log = Log.Length + lines.Length <= LogLimit ? Log + lines : (Log + lines)[^LogLimit..];
+
     /// <summary>Ends the job; the first end stays.</summary>
     public void End(JobStatus status, DateTimeOffset now, ModelHubException? error = null)
     {

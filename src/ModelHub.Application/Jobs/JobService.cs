@@ -67,8 +67,7 @@ public sealed class JobService(HubDbContext db, ProjectAccess access, TimeProvid
             await handler.EndedAsync(db, job, cancellation);
     }
 
-    private Task WakeAsync(CancellationToken cancellation) =>
-        db.Database.ExecuteSqlRawAsync($"select pg_notify('{Notifications.Jobs}', '')", cancellation);
+    private Task WakeAsync(CancellationToken cancellation) => db.NotifyAsync(Notifications.Jobs, "", cancellation);
 
     private IQueryable<Job> Visible(Caller caller) =>
         db.Jobs.Where(j => j.ProjectId == null ? j.OwnerId == caller.UserId : access.VisibleIds(caller).Contains(j.ProjectId.Value));

@@ -184,7 +184,7 @@ public sealed class ModelService(HubDbContext db, ProjectAccess access, IArtifac
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         await DeployedModels.RequireFreeAsync(db, [id], "model", cancellation);
         await db.Models.Where(m => m.Id == id).ExecuteDeleteAsync(cancellation);
-        await db.Database.ExecuteSqlAsync($"select pg_notify({Notifications.Serving}, {id.ToString()})", cancellation);
+        await db.NotifyAsync(Notifications.Serving, id.ToString(), cancellation);
         await transaction.CommitAsync(cancellation);
     }
 

@@ -36,7 +36,7 @@ public sealed class Project
 
     public string? Description { get; private set; }
 
-    /// <summary>Who made it; names are unique per owner.</summary>
+    /// <summary>Who made it, or took it over; names are unique per owner.</summary>
     public Guid OwnerId { get; private set; }
 
     public DateTimeOffset CreatedAt { get; private set; }
@@ -48,6 +48,8 @@ public sealed class Project
         Name = name;
         Description = description;
     }
+
+    public void GiveTo(Guid ownerId) => OwnerId = ownerId;
 }
 
 public sealed class ProjectMember

@@ -54,11 +54,17 @@ public sealed class ProjectService(HubDbContext db, ProjectAccess access, JobSer
     {
         await access.RequireAsync(caller, id, ProjectRole.Owner, "project", cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        await RemoveAsync(id, cancellation);
+        await transaction.CommitAsync(cancellation);
+    }
+
+    /// <summary>The deletion itself, within the caller's transaction.</summary>
+    internal async Task RemoveAsync(Guid id, CancellationToken cancellation)
+    {
         await DeployedModels.RequireFreeProjectAsync(db, id, cancellation);
         await jobs.CancelOfProjectAsync(id, cancellation);
         await db.Projects.Where(p => p.Id == id).ExecuteDeleteAsync(cancellation);
-        await db.Database.ExecuteSqlRawAsync($"select pg_notify('{Notifications.Serving}', '')", cancellation);
-        await transaction.CommitAsync(cancellation);
+        await db.NotifyAsync(Notifications.Serving, "", cancellation);
     }
 
     public async Task<IReadOnlyList<(string Username, ProjectRole Role)>> MembersAsync(Caller caller, Guid id, CancellationToken cancellation)
@@ -90,7 +96,7 @@ public sealed class ProjectService(HubDbContext db, ProjectAccess access, JobSer
         if (!project.Members.Exists(m => m.Role == ProjectRole.Owner))
             throw ModelHubException.Conflict("last_owner", "A project cannot be left without an owner.");
         await db.SaveChangesAsync(cancellation);
-        await db.Database.ExecuteSqlRawAsync($"select pg_notify('{Notifications.Keys}', '')", cancellation);
+        await db.NotifyAsync(Notifications.Keys, "", cancellation);
         await transaction.CommitAsync(cancellation);
     }
 }

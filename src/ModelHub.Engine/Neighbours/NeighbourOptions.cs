@@ -10,8 +10,10 @@ public sealed record NeighbourOptions
     /// <summary>Rows that are asked; fewer where there are fewer.</summary>
     public int Neighbours { get; init; } = 20;
 
+    public const int MostNeighbours = 1000;
+
     /// <exception cref="EngineException">An option out of its range; the message names it.</exception>
-    public void Validate() => BoostingOptions.Range("neighbours", Neighbours, 1, 1000);
+    public void Validate() => BoostingOptions.Range("neighbours", Neighbours, 1, MostNeighbours);
 
     public IReadOnlyDictionary<string, HyperParameter> Describe() => new Dictionary<string, HyperParameter>(StringComparer.Ordinal)
     {

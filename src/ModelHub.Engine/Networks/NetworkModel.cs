@@ -1,4 +1,5 @@
 using ModelHub.Engine.Data;
+using ModelHub.Engine.Inference;
 using ModelHub.Engine.Preparation;
 
 namespace ModelHub.Engine.Networks;
@@ -44,52 +45,14 @@ public sealed class NetworkModel : IModel
 
     public void Score(ReadOnlySpan<float> row, Span<double> scores)
     {
-        var (values, next) = (new float[InputWidth], Array.Empty<float>());
+        var values = new float[InputWidth];
         Encode(row, values);
-        for (var layer = 0; layer < Weights.Length; layer++)
-        {
-            next = new float[Biases[layer].Length];
-            Matrices.Multiply(values, Weights[layer], next, 1, Inputs(layer), next.Length, Biases[layer]);
-            if (layer + 1 < Weights.Length)
-                Rectify(next);
-            values = next;
-        }
-        for (var o = 0; o < OutputCount; o++)
-            scores[o] = Offset + Unit * values[o];
+        Finish(values, 1, scores);
     }
 
-    public void Score(FeatureMatrix features, ReadOnlySpan<int> rows, Span<double> scores)
-    {
-        const int block = 64;
-        var row = new float[FeatureCount];
-        var width = InputWidth;
-        var values = new float[block * width];
-        for (var from = 0; from < rows.Length; from += block)
-        {
-            var count = Math.Min(block, rows.Length - from);
-            for (var i = 0; i < count; i++)
-            {
-                features.CopyRow(rows[from + i], row);
-                Encode(row, values.AsSpan(i * width, width));
-            }
-            Finish(values, count, scores[(from * OutputCount)..]);
-        }
-    }
+    public void Score(FeatureMatrix features, ReadOnlySpan<int> rows, Span<double> scores) => Score(new RowSource(features, rows), scores);
 
-    public void ScoreRows(ReadOnlySpan<float> rows, Span<double> scores)
-    {
-        const int block = 64;
-        var width = InputWidth;
-        var count = FeatureCount == 0 ? 0 : rows.Length / FeatureCount;
-        var values = new float[Math.Min(block, Math.Max(1, count)) * width];
-        for (var from = 0; from < count; from += block)
-        {
-            var some = Math.Min(block, count - from);
-            for (var i = 0; i < some; i++)
-                Encode(rows.Slice((from + i) * FeatureCount, FeatureCount), values.AsSpan(i * width, width));
-            Finish(values, some, scores[(from * OutputCount)..]);
-        }
-    }
+    public void ScoreRows(ReadOnlySpan<float> rows, Span<double> scores) => Score(new RowSource(rows, FeatureCount), scores);
 
     /// <summary>The input of the first layer for one row.</summary>
     internal void Encode(ReadOnlySpan<float> row, Span<float> values)
@@ -114,6 +77,24 @@ public sealed class NetworkModel : IModel
     {
         foreach (ref var value in values)
             value = value > 0 ? value : 0;
+    }
+
+    private void Score(RowSource source, Span<double> scores)
+    {
+        const int block = 64;
+        var width = InputWidth;
+        var row = new float[FeatureCount];
+        var values = new float[Math.Min(block, Math.Max(1, source.Count)) * width];
+        for (var from = 0; from < source.Count; from += block)
+        {
+            var some = Math.Min(block, source.Count - from);
+            for (var i = 0; i < some; i++)
+            {
+                source.CopyRow(from + i, row);
+                Encode(row, values.AsSpan(i * width, width));
+            }
+            Finish(values, some, scores[(from * OutputCount)..]);
+        }
     }
 
     private int Inputs(int layer) => layer == 0 ? InputWidth : Biases[layer - 1].Length;

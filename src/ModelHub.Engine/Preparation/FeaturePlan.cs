@@ -31,6 +31,10 @@ public sealed class FeaturePlan
 {
     /// <summary>Categories beyond these, by frequency, count as unseen.</summary>
     public const int MostLevels = 4000;
+
+    /// <summary>What a text is hashed into at most.</summary>
+    public const int MostBuckets = 512;
+
     private const long MostTextCells = 50_000_000;
     private static readonly string[] DateFeatures = ["days", "month", "weekday", "hour"];
 
@@ -189,7 +193,7 @@ public sealed class FeaturePlan
             }
             if (!asCategory && column.Kind == ColumnKind.Text && counts.Count > Math.Max(20, present / 2) && TextGrams.AreWords(counts.Keys))
             {
-                var buckets = (int)Math.Clamp(Math.Min(rows / 8, MostTextCells / Math.Max(1, rows)), 32, 512);
+                var buckets = (int)Math.Clamp(Math.Min(rows / 8, MostTextCells / Math.Max(1, rows)), 32, MostBuckets);
                 return new InputColumn(column.Name, ColumnKind.Text, Encoding.Text, null, null, null, null, 1 - present / (double)rows, buckets);
             }
             string[] levels = [.. counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal).Take(MostLevels).Select(c => c.Key)];
@@ -212,35 +216,20 @@ public sealed class FeaturePlan
 
     private static string? Useless(Column column, bool asCategory)
     {
-        var distinct = new HashSet<string>(StringComparer.Ordinal);
-        var present = 0;
-        for (var r = 0; r < column.Length && (present < 2 || column is TextColumn || distinct.Count < 2); r++)
+        string? only = null;
+        var (present, varies) = (0, false);
+        for (var r = 0; r < column.Length && !varies; r++)
         {
             if (Cell.Text(column, r) is not { } text)
                 continue;
+            varies = text != (only ??= text);
             present++;
-            distinct.Add(text);
         }
         if (present == 0)
             return "empty: every cell is missing";
-        if (distinct.Count == 1 && present == column.Length || distinct.Count == 1 && column is not SparseColumn && present > 1 && AllPresentEqual(column))
+        // A value that is sometimes there and sometimes not may still tell something; only without gaps it does not.
+        if (!varies && present == column.Length)
             return "constant";
-        if (asCategory)
-            return null;
-        if (column.Kind == ColumnKind.Id)
-            return "an identifier: it names rows and says nothing about new ones";
-        return null;
-    }
-
-    /// <summary>A value that is sometimes there and sometimes not may still tell something; only without gaps it does not.</summary>
-    private static bool AllPresentEqual(Column column)
-    {
-        var first = Cell.Text(column, 0);
-        for (var r = 0; r < column.Length; r++)
-        {
-            if (Cell.Text(column, r) != first)
-                return false;
-        }
-        return true;
+        return !asCategory && column.Kind == ColumnKind.Id ? "an identifier: it names rows and says nothing about new ones" : null;
     }
 }

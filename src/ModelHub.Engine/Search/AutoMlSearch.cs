@@ -8,6 +8,8 @@ namespace ModelHub.Engine.Search;
 /// </summary>
 public sealed class AutoMlSearch
 {
+    private const int MostMembers = 12;
+    private const double HopelessShare = 0.05;
     private readonly AutoMlOptions _options;
     private readonly SearchData _data;
     private readonly SearchClock _clock;
@@ -18,8 +20,6 @@ public sealed class AutoMlSearch
     private readonly SecondLevel _second;
     private readonly List<CandidateResult> _entries = [];
     private readonly List<Member> _members = [];
-    private const int MostMembers = 12;
-    private const double HopelessShare = 0.05;
     private readonly Dictionary<string, int> _named = new(StringComparer.Ordinal);
     private int _planned;
 
@@ -149,7 +149,7 @@ public sealed class AutoMlSearch
         return new Trial(_named.Values.Sum(), $"{learner.Algorithm}_{number}", learner, hopeless);
     }
 
-    /// <summary>Ensembles are made of the best by loss; models beyond these need not stay in memory.</summary>
+    /// <summary>Ensembles are made of the best by loss.</summary>
     private void Keep(Member member)
     {
         lock (_entries)
@@ -165,6 +165,7 @@ public sealed class AutoMlSearch
         }
     }
 
+    /// <summary>Models that no ensemble will be made of need not stay in memory.</summary>
     private void LetGo()
     {
         for (var i = 0; i < _entries.Count; i++)

@@ -48,12 +48,12 @@ internal static class FoldRecord
         var reader = new ArtifactReader(bytes);
         if (reader.ReadByte() != Version)
             throw new EngineException("The journal was written by another version.");
-        var (seconds, loss) = (BitConverter.ToDouble(reader.Take(8)), BitConverter.ToDouble(reader.Take(8)));
+        var (seconds, loss) = (reader.ReadDouble(), reader.ReadDouble());
         var history = new FitStep[reader.ReadCount(reader.Left)];
         for (var i = 0; i < history.Length; i++)
         {
             history[i] = new FitStep(
-                reader.ReadInt(), reader.ReadInt(), BitConverter.ToDouble(reader.Take(8)), BitConverter.ToDouble(reader.Take(8)));
+                reader.ReadInt(), reader.ReadInt(), reader.ReadDouble(), reader.ReadDouble());
         }
         var failure = Encoding.UTF8.GetString(reader.Take(reader.ReadCount(reader.Left)));
         return new FoldResult(reader.Left > 0 ? ModelCodec.Read(reader) : null, failure.Length > 0 ? failure : null, seconds, loss, history);

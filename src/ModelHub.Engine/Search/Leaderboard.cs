@@ -13,7 +13,6 @@ namespace ModelHub.Engine.Search;
 /// </summary>
 internal sealed class Leaderboard(SearchData data, AutoMlOptions options, SearchClock clock)
 {
-
     public const string EnsembleName = "StackedEnsemble";
 
     /// <summary>What a model ranks behind that is too slow.</summary>
@@ -49,7 +48,7 @@ internal sealed class Leaderboard(SearchData data, AutoMlOptions options, Search
             scores = Calibrate(models, scores);
         return new Member(
             run.Trial.Number, run.Trial.Name, models.Length > 1 && run.Trial.Learner is NearestNeighbours ? [Whole(run.Trial.Learner)] : models, scores,
-            data.MeanLoss(scores, data.Truth), run.Seconds, FoldRecord.Name(run.Trial, 0));
+            data.MeanLoss(scores, data.Truth), run.Seconds, run.Parts[0]);
     }
 
     /// <summary>The greedy blend.</summary>

@@ -25,6 +25,7 @@ internal sealed class Portfolio
     private readonly SearchSpace _forest;
     private readonly SearchSpace _extra;
     private readonly SearchSpace _network;
+    private readonly double _nodeShare;
 
     /// <param name="rows">Rows that a fold learns from.</param>
     public Portfolio(TaskKind task, int rows, int features, int outputs)
@@ -64,13 +65,8 @@ internal sealed class Portfolio
                 Hidden = (int)Math.Round(value("hidden")), LearnRate = Short(value("learn_rate")), Dropout = Short(value("dropout")),
                 WeightDecay = Short(value("weight_decay")), Epochs = rows < FewRows ? 100 : 60,
             }));
-        Task = task;
-        NodeShare = Math.Min(1, task == TaskKind.Regression ? 1 / 3.0 : 1 / Math.Sqrt(features));
+        _nodeShare = task == TaskKind.Regression ? 1 / 3.0 : 1 / Math.Sqrt(features);
     }
-
-    private TaskKind Task { get; }
-
-    private double NodeShare { get; }
 
     /// <summary>The configurations of a mode, in the order in which they are tried.</summary>
     public IEnumerable<Configuration> Of(SearchMode mode)
@@ -84,13 +80,13 @@ internal sealed class Portfolio
             yield break;
         // Large tables gain nothing from forests.
         if (_rows <= MostRowsOfForests)
-            yield return _extra.With(Math.Min(1, 1.5 * NodeShare), few ? 2 : 1);
+            yield return _extra.With(Math.Min(1, 1.5 * _nodeShare), few ? 2 : 1);
         // What a network's contributions cost grows with the square of the features.
         if (_hasNetworks)
             yield return _network.With(128, 0.002, 0.1, 0.02);
         yield return _boosting.With(few ? 5 : 63, few ? 10 : 40, quick * 0.7, 5, 0.5, 0.8);
         if (_rows <= MostRowsOfForests)
-            yield return _forest.With(NodeShare, few ? 3 : 1);
+            yield return _forest.With(_nodeShare, few ? 3 : 1);
         if (_hasNeighbours)
             yield return Neighbours(20);
         yield return _boosting.With(few ? 24 : 15, few ? 3 : 10, quick, 0.5, 0.7, 0.7);
@@ -99,7 +95,7 @@ internal sealed class Portfolio
             yield return _network.With(64, 0.004, 0.3, 0.2);
         if (mode == SearchMode.Balanced)
             yield break;
-        yield return _boosting.With(few ? 31 : 31, few ? 8 : 20, 0.03, 1, 0.5, 0.7);
+        yield return _boosting.With(31, few ? 8 : 20, 0.03, 1, 0.5, 0.7);
         yield return _boosting.With(few ? 6 : 127, few ? 15 : 30, 0.03, 10, 0.4, 0.8);
         if (_rows <= MostRowsOfForests)
             yield return _extra.With(1, few ? 3 : 1);
@@ -120,7 +116,7 @@ internal sealed class Portfolio
             yield return new Configuration(new GeneralizedLinear(new LinearOptions(0.01)));
         yield return _boosting.With(8, 20, 0.06, 5, 0.6, 0.8);
         if (mode == SearchMode.HighAccuracy && _rows <= MostRowsOfForests)
-            yield return _extra.With(NodeShare, 8);
+            yield return _extra.With(_nodeShare, 8);
     }
 
     private static Configuration Neighbours(int count) => new(new NearestNeighbours(new NeighbourOptions { Neighbours = count }));

@@ -9,6 +9,7 @@ internal sealed class SearchClock : IDisposable
     private readonly TimeProvider _clock;
     private readonly long _start;
     private readonly TimeSpan _used;
+    private readonly CancellationTokenSource _timer;
     private readonly CancellationTokenSource _over;
     private readonly Lock _gate = new();
     private TimeSpan _rest;
@@ -18,9 +19,8 @@ internal sealed class SearchClock : IDisposable
     public SearchClock(TimeProvider clock, TimeSpan? budget, TimeSpan used, CancellationToken cancellation)
     {
         (_clock, _start, _used, Budget) = (clock, clock.GetTimestamp(), used, budget);
-        var left = budget is { } b ? b - used : Timeout.InfiniteTimeSpan;
-        Timer = new CancellationTokenSource(budget is null ? Timeout.InfiniteTimeSpan : Positive(left), clock);
-        _over = CancellationTokenSource.CreateLinkedTokenSource(Timer.Token, cancellation);
+        _timer = new CancellationTokenSource(budget is { } b ? Positive(b - used) : Timeout.InfiniteTimeSpan, clock);
+        _over = CancellationTokenSource.CreateLinkedTokenSource(_timer.Token, cancellation);
     }
 
     public TimeSpan? Budget { get; }
@@ -39,8 +39,6 @@ internal sealed class SearchClock : IDisposable
     /// <summary>What trials leave to a second level; they are not cut off for it.</summary>
     public TimeSpan Reserve { get; set; }
 
-    private CancellationTokenSource Timer { get; }
-
     /// <summary>Keeps at least so much of the budget for what follows the trials.</summary>
     public void Keep(TimeSpan rest)
     {
@@ -51,7 +49,7 @@ internal sealed class SearchClock : IDisposable
             // One that was slow, as the first ones are, is slowly forgotten.
             rest = rest > 0.7 * _rest ? rest : 0.7 * _rest;
             _rest = rest < budget / 4 ? rest : budget / 4;
-            Timer.CancelAfter(Positive(budget - _rest - Elapsed));
+            _timer.CancelAfter(Positive(budget - _rest - Elapsed));
         }
     }
 
@@ -62,7 +60,7 @@ internal sealed class SearchClock : IDisposable
     public void Dispose()
     {
         _over.Dispose();
-        Timer.Dispose();
+        _timer.Dispose();
     }
 
     private static TimeSpan Positive(TimeSpan time) =>

@@ -41,7 +41,7 @@ internal sealed class SearchData
         Held = [.. Folds.SelectMany(f => f.Held)];
         Set = new TrainingSet(features, labels, Labels.Task, Labels.Classes.Count);
         Truth = [.. Held.Select(r => Set.Labels[r])];
-        Metric = options.Metric ?? (Labels.Task switch { TaskKind.Binary => "auc", TaskKind.Multiclass => "logloss", TaskKind.Regression => "rmse" });
+        Metric = options.Metric ?? SearchPlan.UsualMetric(Labels.Task);
         if (!MetricDirection.IsKnown(Metric, Labels.Task))
             throw new EngineException($"'{Metric}' is no metric of a {Labels.Task.ToString().ToLowerInvariant()} task.");
         var start = Loss().Start(Set, Folds[0].Train);

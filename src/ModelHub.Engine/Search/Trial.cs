@@ -17,6 +17,9 @@ internal sealed class TrialRun(Trial trial, int folds)
 {
     public Trial Trial { get; } = trial;
 
+    /// <summary>The names of its parts in a journal, per fold.</summary>
+    public string[] Parts { get; } = [.. Enumerable.Range(0, folds).Select(fold => FoldRecord.Name(trial, fold))];
+
     public FoldResult?[] Folds { get; } = new FoldResult?[folds];
 
     public PartState[] States { get; } = new PartState[folds];

@@ -83,7 +83,7 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
                         if (run.States[fold] is PartState.Open or PartState.Elsewhere)
                         {
                             byte[]? stored = null;
-                            if (journal is null || journal.Claim(FoldRecord.Name(run.Trial, fold)) || (stored = journal.Find(FoldRecord.Name(run.Trial, fold))) is not null)
+                            if (journal is null || journal.Claim(run.Parts[fold]) || (stored = journal.Find(run.Parts[fold])) is not null)
                             {
                                 run.States[fold] = PartState.Running;
                                 Deadline(run);
@@ -150,7 +150,7 @@ internal sealed class TrialRunner(SearchData data, AutoMlOptions options, Search
     /// <summary>Computes a part, or reads it; true when with it the trial has ended.</summary>
     private bool Work(TrialRun run, int fold, byte[]? stored, int threads)
     {
-        var name = FoldRecord.Name(run.Trial, fold);
+        var name = run.Parts[fold];
         var result = stored is null ? null : FoldRecord.Read(stored);
         var isNew = result is null;
         double[]? scores = null;

@@ -14,6 +14,8 @@ internal sealed class ArtifactReader(ReadOnlyMemory<byte> bytes)
 
     public int ReadInt() => BinaryPrimitives.ReadInt32LittleEndian(Take(4));
 
+    public double ReadDouble() => BinaryPrimitives.ReadDoubleLittleEndian(Take(8));
+
     /// <summary>A number from 0 to <paramref name="most"/>.</summary>
     public int ReadCount(int most) => ReadInt() is >= 0 and var count && count <= most ? count : throw Broken();
 

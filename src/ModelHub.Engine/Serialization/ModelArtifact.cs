@@ -13,6 +13,7 @@ namespace ModelHub.Engine.Serialization;
 internal static class ModelArtifact
 {
     private const int GoldenRows = 4;
+    private const int MostFeatures = 1 << 20;
     private static readonly byte[] Magic = "MHMODEL\x01"u8.ToArray();
 
     public static byte[] Write(TrainedModel model)
@@ -54,7 +55,7 @@ internal static class ModelArtifact
         var model = new TrainedModel(header, ModelCodec.Read(reader));
         foreach (var value in Golden(model).SelectMany(row => model.PredictRows(row, 1)))
         {
-            if (BitConverter.ToDouble(reader.Take(8)) is var kept && kept != value && !(double.IsNaN(kept) && double.IsNaN(value)))
+            if (reader.ReadDouble() is var kept && kept != value && !(double.IsNaN(kept) && double.IsNaN(value)))
                 throw new EngineException("The artifact gives other predictions here than where it was made.");
         }
         return model;
@@ -64,7 +65,8 @@ internal static class ModelArtifact
         header is { Inputs: not null, Classes: not null } && Enum.IsDefined(header.Task) && Distinct(header.Classes)
         && (header.Task != TaskKind.Binary || header.Classes.Count == 2)
         && header.Inputs.All(i => i is not null && Enum.IsDefined(i.Encoding) && Enum.IsDefined(i.Kind))
-        && header.Inputs.All(i => i.Encoding != Encoding.Text || i.Buckets is > 0 and <= 1 << 16)
+        && header.Inputs.All(i => i.Encoding != Encoding.Text || i.Buckets is > 0 and <= FeaturePlan.MostBuckets)
+        && header.Inputs.Sum(i => i.Buckets ?? 1L) <= MostFeatures
         && header.Inputs.All(i => (i.Encoding != Encoding.Category || i.Levels is not null) && Distinct(i.Levels ?? []))
         && Distinct([.. header.Inputs.Select(i => i.Name)]);
 

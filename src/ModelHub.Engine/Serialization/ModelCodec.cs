@@ -193,7 +193,7 @@ internal static class ModelCodec
     private static StackedModel ReadStack(ArtifactReader reader, int depth)
     {
         var weights = reader.ReadArray<double>();
-        var weight = BitConverter.ToDouble(reader.Take(8));
+        var weight = reader.ReadDouble();
         var members = new IModel[weights.Length];
         for (var m = 0; m < members.Length; m++)
             members[m] = Read(reader, depth + 1);

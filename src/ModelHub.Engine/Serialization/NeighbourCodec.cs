@@ -24,7 +24,7 @@ internal static class NeighbourCodec
     public static NeighbourModel Read(ArtifactReader reader)
     {
         var link = ModelCodec.ReadLink(reader);
-        var (outputs, neighbours) = (reader.ReadCount(Widest), reader.ReadCount(Widest));
+        var (outputs, neighbours) = (reader.ReadCount(Widest), reader.ReadCount(NeighbourOptions.MostNeighbours));
         var (cardinality, center, scale) = (reader.ReadArray<int>(), reader.ReadArray<float>(), reader.ReadArray<float>());
         var (prior, labels, cells) = (reader.ReadArray<double>(), reader.ReadArray<double>(), reader.ReadArray<float>());
         var blocks = (labels.Length + NeighbourModel.Block - 1L) / NeighbourModel.Block;

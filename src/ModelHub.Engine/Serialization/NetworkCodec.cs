@@ -33,7 +33,7 @@ internal static class NetworkCodec
     {
         var link = ModelCodec.ReadLink(reader);
         var outputs = reader.ReadCount(Widest);
-        var (offset, unit) = (BitConverter.ToDouble(reader.Take(8)), BitConverter.ToDouble(reader.Take(8)));
+        var (offset, unit) = (reader.ReadDouble(), reader.ReadDouble());
         var (cardinality, width) = (reader.ReadArray<int>(), reader.ReadArray<int>());
         var (center, scale) = (reader.ReadArray<float>(), reader.ReadArray<float>());
         var vectors = new float[cardinality.Length][];

@@ -48,7 +48,6 @@ internal sealed class JobRun(Job job, Guid token, JobQueue queue, IServiceScopeF
     /// <param name="news">Ends when a job was queued or cancelled: who has been cancelled need not wait for the next beat.</param>
     public async Task BeatAsync(CancellationTokenSource work, Func<Task> news, CancellationToken stop)
     {
-        var last = clock.GetUtcNow();
         var heard = news();
         try
         {
@@ -65,11 +64,10 @@ internal sealed class JobRun(Job job, Guid token, JobQueue queue, IServiceScopeF
                 {
                     if (!await BeatOnceAsync(stop))
                         break;
-                    last = clock.GetUtcNow();
                 }
-                catch (Exception failure) when (DatabaseDown.Is(failure) && clock.GetUtcNow() - last < 12 * JobQueue.Lease)
+                catch (Exception failure) when (DatabaseDown.Is(failure))
                 {
-                    // The database is away: go on for a while; the fence decides in the end whether the result counts.
+                    // The database is away: go on; when it is back, the lease's token tells whether the job is still ours.
                 }
             }
             if (Lost || _cancelRequested)
@@ -96,18 +94,31 @@ internal sealed class JobRun(Job job, Guid token, JobQueue queue, IServiceScopeF
 
     private async Task<bool> BeatOnceAsync(CancellationToken cancellation)
     {
-        string log;
-        double progress;
-        string? message;
-        lock (_gate)
+        var log = TakeLog();
+        bool? answer;
+        try
         {
-            (log, progress, message) = (_log.ToString(), _progress, _message);
-            _log.Clear();
+            answer = await queue.BeatAsync(job.Id, token, _progress, _message, log, cancellation);
         }
-        var answer = await queue.BeatAsync(job.Id, token, progress, message, log, cancellation);
+        catch
+        {
+            lock (_gate)
+                _log.Insert(0, log); // nobody has it yet
+            throw;
+        }
         Lost = answer is null && !Ended;
         _cancelRequested = answer ?? _cancelRequested;
         return answer == false;
+    }
+
+    private string TakeLog()
+    {
+        lock (_gate)
+        {
+            var log = _log.ToString();
+            _log.Clear();
+            return log;
+        }
     }
 
     private async Task FencedAsync(
@@ -127,7 +138,10 @@ internal sealed class JobRun(Job job, Guid token, JobQueue queue, IServiceScopeF
         if (!endFirst)
             await change(db);
         if (end is { } status)
+        {
+            row.Say(TakeLog());
             row.End(status, clock.GetUtcNow(), error);
+        }
         if (endFirst)
             await change(db);
         await db.SaveChangesAsync(cancellation);

@@ -28,7 +28,7 @@ internal sealed class JobWorker(
         {
             try
             {
-                var woken = notifications.NextAsync(Application.Notifications.Jobs, stop);
+                var woken = notifications.NextAsync(Application.Notifications.Jobs);
                 if (lane == JobLane.Light && await queue.TakePoisonedAsync(stop) is { } poisoned)
                     await BuryAsync(poisoned.Id, poisoned.Token);
                 else if (await queue.ClaimAsync(lane, stop) is { } claimed)
@@ -57,7 +57,7 @@ internal sealed class JobWorker(
         var run = new JobRun(job, token, queue, scopes, clock, Environment.ProcessorCount);
         using var work = CancellationTokenSource.CreateLinkedTokenSource(stop);
         using var beating = new CancellationTokenSource();
-        var beat = run.BeatAsync(work, () => notifications.NextAsync(Application.Notifications.Jobs, beating.Token), beating.Token);
+        var beat = run.BeatAsync(work, () => notifications.NextAsync(Application.Notifications.Jobs), beating.Token);
         try
         {
             await WorkAsync(run, handler, job, work.Token, stop);

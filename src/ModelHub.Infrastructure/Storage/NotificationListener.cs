@@ -12,9 +12,9 @@ internal sealed class NotificationListener(
 {
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _waiting = new(StringComparer.Ordinal);
 
-    /// <summary>Ends with the next notification of a channel.</summary>
-    public Task NextAsync(string channel, CancellationToken cancellation) =>
-        _waiting.GetOrAdd(channel, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task.WaitAsync(cancellation);
+    /// <summary>Ends with the next notification of a channel; wait for it beside something that can be cancelled.</summary>
+    public Task NextAsync(string channel) =>
+        _waiting.GetOrAdd(channel, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

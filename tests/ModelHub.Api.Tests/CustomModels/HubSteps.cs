@@ -47,6 +47,11 @@ internal static class HubSteps
         jobs => jobs.GetProperty("items").EnumerateArray()
             .All(j => kind is not null && j.GetProperty("kind").GetString() != kind || j.GetProperty("state").GetString() is not ("queued" or "running")));
 
+    /// <summary>Until a status says that there is nothing more to wait for.</summary>
+    public static Task<JsonElement> SettledAsync(Func<Task<JsonElement>> ask, string status = "status") =>
+        UntilAsync(ask, now => now.GetProperty(status).GetString() is not ("queued" or "running"));
+
+    /// <summary>Waits for what a job does: bounded, so that one that never ends is a failure with its last answer and not a suite that hangs.</summary>
     public static async Task<JsonElement> UntilAsync(Func<Task<JsonElement>> ask, Func<JsonElement, bool> isEnough)
     {
         for (var i = 0; ; i++)

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using ModelHub.Api.Tests.CustomModels;
 using ModelHub.Application.Experiments;
 using Npgsql;
 
@@ -40,8 +41,9 @@ public sealed class SearchPartsTests(RunningHub hub)
     public async Task Cancelling_keeps_what_was_trained_and_calls_off_those_who_help()
     {
         var run = await StartAsync(await TableAsync(), 60, 20);
-        while ((await AskAsync("select name from search_parts where experiment_id = $1 and artifact_sha256 is not null", run)).Count < 4)
-            await Task.Delay(50);
+        await HubSteps.UntilAsync(
+            async () => JsonSerializer.SerializeToElement(await AskAsync("select name from search_parts where experiment_id = $1 and artifact_sha256 is not null", run)),
+            parts => parts.GetArrayLength() >= 4);
         (await hub.Client.PostAsync($"/api/experiments/{run}/cancel", null)).EnsureSuccessStatusCode();
         await EndAsync(run, "cancelled");
         Assert.Empty(await AskAsync("select kind from jobs where subject_id = $1 and status = 'Queued'", run));
@@ -80,9 +82,8 @@ public sealed class SearchPartsTests(RunningHub hub)
     /// <summary>Name and digest of every model, the best first.</summary>
     private async Task<List<string>> EndAsync(Guid run, string status = "succeeded")
     {
-        while (!await HasEndedAsync(run))
-            await Task.Delay(50);
-        Assert.Equal(status, await StatusAsync(run));
+        var ended = await HubSteps.SettledAsync(async () => (await hub.Client.GetFromJsonAsync<JsonElement>($"/api/experiments/{run}")).GetProperty("experiment"));
+        Assert.Equal(status, ended.GetProperty("status").GetString());
         return await AskAsync("select name || ' ' || coalesce(artifact_sha256, failure_reason) from models where experiment_id = $1 order by name", run);
     }
 

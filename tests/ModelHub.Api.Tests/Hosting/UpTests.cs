@@ -60,6 +60,18 @@ public sealed class UpTests : IDisposable
         Assert.Contains("usage:", refused.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_database_that_cannot_be_reached_is_said_in_a_line()
+    {
+        foreach (var database in new[] { "nonsense", "Host=127.0.0.1;Port=1;Username=nobody;Password=none" })
+        {
+            using var refused = new HubProcess(["migrate", "--data", _data], database);
+            Assert.Equal(1, await refused.ExitAsync());
+            Assert.StartsWith("modelhub: ", refused.Output, StringComparison.Ordinal);
+            Assert.DoesNotContain("   at ", refused.Output, StringComparison.Ordinal);
+        }
+    }
+
     private HubProcess Start(params string[] arguments) => new([.. arguments, "--data", _data]);
 
     private async Task CreateProjectAsync(string url, string key)
@@ -101,7 +113,7 @@ public sealed class UpTests : IDisposable
         private readonly StringBuilder _output = new();
         private readonly TaskCompletionSource<string> _url = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public HubProcess(string[] arguments)
+        public HubProcess(string[] arguments, string? database = null)
         {
             var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "modelhub.dll"), .. arguments])
             {
@@ -110,6 +122,8 @@ public sealed class UpTests : IDisposable
             };
             foreach (var inherited in new[] { "ConnectionStrings__ModelHub", "MODELHUB_ADMIN_KEY", "MODELHUB_LOG", "ASPNETCORE_URLS" })
                 start.Environment.Remove(inherited);
+            if (database is not null)
+                start.Environment["ConnectionStrings__ModelHub"] = database;
             _process = Process.Start(start)!;
             _process.OutputDataReceived += Read;
             _process.ErrorDataReceived += Read;

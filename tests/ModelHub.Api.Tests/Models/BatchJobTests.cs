@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using ModelHub.Api.Tests.CustomModels;
 using ModelHub.Api.Tests.Natives;
 
 namespace ModelHub.Api.Tests.Models;
@@ -95,14 +96,6 @@ public sealed class BatchJobTests(RunningHub hub)
         return id;
     }
 
-    private async Task<JsonElement> EndAsync(string id)
-    {
-        while (true)
-        {
-            var now = (await hub.Client.GetAsync($"/api/batch-predictions/{id}").JsonAsync()).GetProperty("batch_prediction");
-            if (now.GetProperty("status").GetString() is not ("queued" or "running"))
-                return now;
-            await Task.Delay(50);
-        }
-    }
+    private Task<JsonElement> EndAsync(string id) =>
+        HubSteps.SettledAsync(async () => (await hub.Client.GetAsync($"/api/batch-predictions/{id}").JsonAsync()).GetProperty("batch_prediction"));
 }

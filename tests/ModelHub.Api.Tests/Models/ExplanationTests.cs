@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using ModelHub.Api.Tests.CustomModels;
 using ModelHub.Api.Tests.Natives;
 using ModelHub.Api.Tests.Registry;
 
@@ -119,15 +120,11 @@ public sealed class ExplanationTests(RunningHub hub)
         (await hub.Client.GetAsync($"/api/datasets?project_id={projectId}").JsonAsync()).GetProperty("items")[0].GetProperty("id").GetString()!;
 
     /// <summary>The job that explains a search's models, when it has ended.</summary>
-    private async Task<JsonElement> JobAsync(string projectId)
-    {
-        while (true)
+    private Task<JsonElement> JobAsync(string projectId) => HubSteps.SettledAsync(
+        async () =>
         {
             var jobs = await hub.Client.GetAsync($"/api/jobs?project_id={projectId}").JsonAsync();
-            var own = Assert.Single(jobs.GetProperty("items").EnumerateArray(), j => j.GetProperty("kind").GetString() == "experiment.explain");
-            if (own.GetProperty("state").GetString() is not ("queued" or "running"))
-                return own;
-            await Task.Delay(50);
-        }
-    }
+            return Assert.Single(jobs.GetProperty("items").EnumerateArray(), j => j.GetProperty("kind").GetString() == "experiment.explain");
+        },
+        "state");
 }

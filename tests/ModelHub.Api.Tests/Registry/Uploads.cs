@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using ModelHub.Api.Tests.CustomModels;
 
 namespace ModelHub.Api.Tests.Registry;
 
@@ -18,6 +19,15 @@ internal static class Uploads
     public static async Task<long> SendAsync(RunningHub hub, long workspace, byte[] content, string file, string framework = "custom",
         string? name = null, params string[] requirements)
     {
+        using var sent = await PostAsync(hub, workspace, content, file, framework, name, requirements);
+        var answer = await Task.FromResult(sent).JsonAsync(202);
+        return answer.GetProperty("insert_models").GetProperty("returning")[0].GetProperty("models")[0].GetProperty("id").GetInt64();
+    }
+
+    /// <summary>The answer to an upload, whatever it is.</summary>
+    public static async Task<HttpResponseMessage> PostAsync(RunningHub hub, long workspace, byte[] content, string file, string framework = "custom",
+        string? name = null, params string[] requirements)
+    {
         var about = JsonSerializer.Serialize(new
         {
             name = name ?? "m-" + Guid.NewGuid().ToString("N"), visibility = "private", workspace_id = workspace,
@@ -28,8 +38,7 @@ internal static class Uploads
             { new StringContent(about, Encoding.UTF8, new MediaTypeHeaderValue("application/json")), "metadata" },
             { new ByteArrayContent(content), "file", file },
         };
-        var answer = await hub.Client.PostAsync("/v1/api/models/upload_and_convert", form).JsonAsync(202);
-        return answer.GetProperty("insert_models").GetProperty("returning")[0].GetProperty("models")[0].GetProperty("id").GetInt64();
+        return await hub.Client.PostAsync("/v1/api/models/upload_and_convert", form);
     }
 
     public static async Task<JsonElement> VersionAsync(RunningHub hub, long number) =>
@@ -37,16 +46,8 @@ internal static class Uploads
             .GetProperty("model_version");
 
     /// <summary>The version when its check has ended.</summary>
-    public static async Task<JsonElement> SettledAsync(RunningHub hub, long number)
-    {
-        while (true)
-        {
-            var version = (await VersionAsync(hub, number)).GetProperty("model_version");
-            if (version.GetProperty("status").GetString() is "ready" or "error")
-                return version;
-            await Task.Delay(50);
-        }
-    }
+    public static Task<JsonElement> SettledAsync(RunningHub hub, long number) => HubSteps.UntilAsync(
+        async () => (await VersionAsync(hub, number)).GetProperty("model_version"), version => version.GetProperty("status").GetString() is "ready" or "error");
 
     /// <summary>Uploads and waits; the version's id.</summary>
     public static async Task<string> ReadyAsync(RunningHub hub, string projectId, byte[] content, string file)

@@ -8,7 +8,7 @@ namespace ModelHub.Api.Dialects.Hub.Controllers;
 /// <summary>Users; an administrator's to make and delete.</summary>
 [ApiController]
 [Route("api/users")]
-public sealed class UsersController(IdentityService identity) : ControllerBase
+public sealed class UsersController(IdentityService identity, UserDeletion deletion) : ControllerBase
 {
     /// <summary>Makes a user (administrators only).</summary>
     [HttpPost]
@@ -29,11 +29,11 @@ public sealed class UsersController(IdentityService identity) : ControllerBase
     public async Task<UserAnswer> Get(string userId, CancellationToken cancellation) =>
         new(AccessMapping.ToWire(await identity.GetUserAsync(HttpContext.Caller(), HubPaging.Id(userId, "user"), cancellation)));
 
-    /// <summary>Deletes a user (administrators only).</summary>
+    /// <summary>Deletes a user (administrators only) with the projects that nobody else owns; what others own or use, too, stays.</summary>
     [HttpDelete("{userId}")]
     public async Task<OkAnswer> Delete(string userId, CancellationToken cancellation)
     {
-        await identity.DeleteUserAsync(HttpContext.Caller(), HubPaging.Id(userId, "user"), cancellation);
+        await deletion.DeleteAsync(HttpContext.Caller(), HubPaging.Id(userId, "user"), cancellation);
         return new OkAnswer();
     }
 }
