@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using ModelHub.Engine.Data;
 using ModelHub.Engine.Explanation;
 
 namespace ModelHub.Benchmarks;
@@ -15,6 +16,7 @@ internal static class ShapBenchmark
         var preparing = clock.Elapsed.TotalSeconds;
         double[] contributions = [];
         var seconds = BenchmarkModel.Best(() => contributions = explainer.Explain(set.Features, rows, threads), 3);
+        var single = Singly(explainer, set, rows);
         var scores = new double[rows.Length * forest.OutputCount];
         new Engine.Inference.CompiledForest(forest).Score(set.Features, rows, scores);
         var side = forest.FeatureCount + 1;
@@ -30,9 +32,25 @@ internal static class ShapBenchmark
         {
             ["rows"] = rows.Length, ["features"] = forest.FeatureCount, ["trees"] = forest.Trees.Count,
             ["mean_leaves"] = forest.Trees.Average(t => t.Feature.Count(f => f < 0)), ["threads"] = threads, ["prepare_seconds"] = Math.Round(preparing, 4),
-            ["seconds"] = Math.Round(seconds, 5), ["rows_per_second"] = Math.Round(rows.Length / seconds), ["max_sum_error"] = worst,
-            ["peak_mb"] = BenchmarkModel.PeakMb(),
+            ["seconds"] = Math.Round(seconds, 5), ["rows_per_second"] = Math.Round(rows.Length / seconds), ["single_row_micros"] = Math.Round(single * 1e6, 2),
+            ["max_sum_error"] = worst, ["peak_mb"] = BenchmarkModel.PeakMb(),
         }));
         return 0;
+    }
+
+    /// <summary>Seconds of one thread that a row takes which comes alone.</summary>
+    private static double Singly(ShapExplainer explainer, TrainingSet set, int[] rows)
+    {
+        var width = explainer.FeatureCount;
+        rows = rows[..Math.Min(rows.Length, 1000)];
+        var values = new float[rows.Length * width];
+        for (var i = 0; i < rows.Length; i++)
+            set.Features.CopyRow(rows[i], values.AsSpan(i * width, width));
+        var contributions = new double[explainer.Width];
+        return BenchmarkModel.Best(() =>
+        {
+            for (var i = 0; i < rows.Length; i++)
+                explainer.Explain(values.AsSpan(i * width, width), contributions);
+        }) / rows.Length;
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 
@@ -32,5 +33,17 @@ public static class KernelSelector
     {
         if (Sse.IsSupported)
             Sse.Prefetch0(address);
+    }
+
+    /// <summary>The selected bits of a word, moved together; the lowest first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int ExtractBits(ulong word, ulong selected)
+    {
+        if (Bmi2.X64.IsSupported)
+            return (int)Bmi2.X64.ParallelBitExtract(word, selected);
+        var bits = 0;
+        for (var at = 0; selected != 0; at++, selected &= selected - 1)
+            bits |= (int)(word >> BitOperations.TrailingZeroCount(selected) & 1) << at;
+        return bits;
     }
 }

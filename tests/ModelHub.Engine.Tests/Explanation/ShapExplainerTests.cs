@@ -2,8 +2,8 @@ using ModelHub.Engine.Data;
 using ModelHub.Engine.Ensembles;
 using ModelHub.Engine.Explanation;
 using ModelHub.Engine.Inference;
-using ModelHub.Engine.Numerics;
 using ModelHub.Engine.Linear;
+using ModelHub.Engine.Numerics;
 using ModelHub.Engine.Tests.Inference;
 using ModelHub.Engine.Trees;
 
@@ -21,6 +21,8 @@ public class ShapExplainerTests
         ["vector leaves"] = new() { Trees = 3, Outputs = 3, VectorLeaves = true, Leaves = 9 },
         ["ten features, no tables"] = new() { Trees = 2, Leaves = 70, Cardinalities = [0, 0, 0, 3, 0, 0, 0, 0, 0, 0] },
         ["more than a byte"] = new() { Trees = 2, Leaves = 30, Cardinalities = [0, 3000, 0] },
+        ["long paths on few features"] = new() { Trees = 4, Leaves = 90, Cardinalities = [0, 0, 5] },
+        ["one byte holds all"] = new() { Trees = 5, Leaves = 8, Cardinalities = [0, 0, 5, 0, 0, 0] },
         ["single leaves"] = new() { Trees = 2, Leaves = 1 },
     };
 
@@ -58,6 +60,53 @@ public class ShapExplainerTests
         var one = explainer.Explain(matrix, rows, 1);
         Assert.Equal(one, explainer.Explain(matrix, rows, 2));
         AssertAdditive(forest, matrix, rows, one);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void A_row_alone_gets_the_bits_that_it_gets_in_a_batch_with_tables_and_without(string shape)
+    {
+        var kind = Kinds[shape] with { Trees = 9 };
+        var forest = kind.Draw(15);
+        var matrix = kind.Rows(16, 60);
+        int[] rows = [.. Enumerable.Range(0, 60)];
+        var explainer = new ShapExplainer(forest);
+        var batch = explainer.Explain(matrix, rows, 1);
+        var bare = new TreeShap(forest, KernelSelector.Best, new TableRoom(new TableRoom.Memory(0)));
+        var (alone, computed) = (new double[explainer.Width], new double[batch.Length]);
+        bare.Add(new RowSource(matrix, rows), 1, computed);
+        Assert.Equal(batch, computed);
+        foreach (var r in rows)
+        {
+            var expected = batch[(r * explainer.Width)..((r + 1) * explainer.Width)];
+            explainer.Explain(matrix, [r], alone);
+            Assert.Equal(expected, alone);
+            Array.Clear(alone);
+            bare.Add(new RowSource(matrix, [r]), 1, alone);
+            Assert.Equal(expected, alone);
+        }
+    }
+
+    [Fact]
+    public void Tables_of_models_that_are_gone_leave_room_for_others()
+    {
+        var memory = new TableRoom.Memory(1000);
+        Take();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Assert.Equal(1000, memory.Free);
+
+        // Of its own, so that nothing on this stack keeps the room alive.
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        void Take()
+        {
+            var room = new TableRoom(memory, 700);
+            Assert.False(room.TryTake(701));
+            Assert.True(room.TryTake(600));
+            Assert.False(new TableRoom(memory).TryTake(600));
+            Assert.Equal(400, memory.Free);
+            GC.KeepAlive(room);
+        }
     }
 
     [Fact]

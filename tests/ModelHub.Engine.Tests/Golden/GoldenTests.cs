@@ -8,11 +8,18 @@ public sealed class GoldenTests
 {
     private static string Folder => Path.Combine(AppContext.BaseDirectory, "Golden");
 
+    /// <summary>Predictions to the last bit; contributions are sums of many terms, whose order a version may change.</summary>
     [Fact]
     public void The_kept_artifact_predicts_the_bits_it_was_written_with()
     {
         var model = TrainedModel.FromArtifact(File.ReadAllBytes(Path.Combine(Folder, GoldenArtifact.Name + ".mhm")));
-        Assert.Equal(File.ReadAllLines(Path.Combine(Folder, GoldenArtifact.Name + ".txt")), GoldenArtifact.Predictions(model));
+        var kept = File.ReadAllLines(Path.Combine(Folder, GoldenArtifact.Name + ".txt")).Select(line => line.Split(' ')).ToList();
+        var now = GoldenArtifact.Predictions(model).Select(line => line.Split(' ')).ToList();
+        Assert.Equal(kept.Select(row => string.Join(' ', row[..2])), now.Select(row => string.Join(' ', row[..2])));
+        Assert.Equal(kept.SelectMany(Contributions), now.SelectMany(Contributions), (a, b) => Math.Abs(a - b) <= 1e-14);
+
+        static IEnumerable<double> Contributions(string[] row) =>
+            row[2..].Select(bits => BitConverter.UInt64BitsToDouble(Convert.ToUInt64(bits, 16)));
     }
 
     [Theory]

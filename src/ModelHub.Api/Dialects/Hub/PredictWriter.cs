@@ -16,10 +16,11 @@ internal sealed class PredictWriter
     private const int RowsAtOnce = 512;
     private static readonly JsonWriterOptions Options = new() { SkipValidation = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly ConditionalWeakTable<LoadedModel, JsonEncodedText[]> Classes = [];
+
+    /// <summary>Per input all of a contribution but its number.</summary>
+    private static readonly ConditionalWeakTable<LoadedModel, byte[][]> Openings = [];
     private static readonly JsonEncodedText Prediction = JsonEncodedText.Encode("prediction");
     private static readonly JsonEncodedText Probabilities = JsonEncodedText.Encode("probabilities");
-    private static readonly JsonEncodedText FeatureName = JsonEncodedText.Encode("feature");
-    private static readonly JsonEncodedText Value = JsonEncodedText.Encode("value");
 
     [ThreadStatic]
     private static Utf8JsonWriter? _writer;
@@ -57,7 +58,8 @@ internal sealed class PredictWriter
         output.Write("]"u8);
         for (var from = 0; _contributions is not null && from < rows; from += RowsAtOnce)
         {
-            await output.FlushAsync(cancellation);
+            if (rows > RowsAtOnce) // what is short is sent in one piece
+                await output.FlushAsync(cancellation);
             output.Write(from == 0 ? ",\"contributions\":["u8 : ","u8);
             WriteContributions(_contributions, output, from, Math.Min(RowsAtOnce, rows - from));
         }
@@ -123,30 +125,29 @@ internal sealed class PredictWriter
 
     private void WriteContributions(RowContributions contributions, PipeWriter output, int from, int count)
     {
-        var json = _writer ??= new Utf8JsonWriter(Stream.Null, Options);
-        json.Reset(output);
+        var openings = Openings.GetValue(_model, static m => [.. m.Header.Inputs.Select(input => Opening(input.Name))]);
+        var pen = new Utf8Pen(output);
         var all = contributions.Of(_scored.Rows, from, count);
         for (var r = 0; r < count; r++)
         {
             var at = (r * contributions.ScoreCount + contributions.Explained(_scored.Rows.OutputsOf(from + r))) * contributions.Width;
             var own = all.AsSpan(at, contributions.Width);
-            json.WriteStartArray();
+            pen.Write(r == 0 ? "["u8 : ",["u8);
             foreach (var input in contributions.Largest(own, _options.TopN))
-                WriteContribution(json, contributions.Feature(input), own[input]);
-            WriteContribution(json, "BiasTerm", own[^1]);
-            json.WriteEndArray();
+            {
+                pen.Write(openings[input]);
+                pen.Write(own[input]);
+                pen.Write("},"u8);
+            }
+            pen.Write("{\"feature\":\"BiasTerm\",\"value\":"u8);
+            pen.Write(own[^1]);
+            pen.Write("}]"u8);
         }
-        json.Flush();
-        json.Reset(Stream.Null);
+        pen.Flush();
     }
 
-    private static void WriteContribution(Utf8JsonWriter json, string feature, double value)
-    {
-        json.WriteStartObject();
-        json.WriteString(FeatureName, feature);
-        json.WriteNumber(Value, value);
-        json.WriteEndObject();
-    }
+    private static byte[] Opening(string feature) =>
+        [.. "{\"feature\":\""u8, .. Text(feature).EncodedUtf8Bytes, .. "\",\"value\":"u8];
 
     private void WriteRest(PipeWriter output)
     {

@@ -1,0 +1,274 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using ModelHub.Engine.Inference;
+using ModelHub.Engine.Numerics;
+
+namespace ModelHub.Engine.Explanation;
+
+/// <summary>
+/// A tree cut into parts: subtrees so small that a row meets one in one of at most 256 ways, a bit per distinct feature above it (all the path's
+/// splits on it agree) and one per split in it (the row goes to the left). What a part contributes in each of these patterns is a row of a table
+/// (Fast TreeSHAP v2, Yang 2021, for several leaves at once), so that a row costs one look-up per part. Without room for tables the same
+/// sums are computed as they are needed. What every row passes through is compiled at its best at once: a busy server may never get round to it.
+/// </summary>
+internal sealed class TreeParts
+{
+    private const int Block = RankedTree.Block;
+
+    private readonly TreePaths _paths;
+    private readonly TreeCut.Part[] _parts;
+    private readonly TreeCut.Step[] _steps;
+    private readonly int[] _features;
+    private readonly int _mostPlayers;
+    private double[]? _table;
+
+    public TreeParts(TreePaths paths)
+    {
+        _paths = paths;
+        var cut = new TreeCut(paths);
+        // Parts of one size follow each other, so that their loops are foreseen; those without a table come last.
+        _parts = [.. cut.Parts.OrderBy(p => p.IsTabled ? p.Players : int.MaxValue)];
+        (_steps, _features) = ([.. cut.Steps], [.. cut.Features]);
+        TableNumbers = cut.TableNumbers;
+        _mostPlayers = _parts.Length == 0 ? 0 : _parts.Max(p => p.Players);
+    }
+
+    public int Count => _parts.Length;
+
+    /// <summary>Numbers that the tables take.</summary>
+    public int TableNumbers { get; }
+
+    public unsafe void BuildTables()
+    {
+        var table = new double[TableNumbers];
+        var masks = new byte[_paths.Splits.Length + 1];
+        var room = new Room(_paths.MostPlayers);
+        fixed (byte* mask = masks)
+        {
+            foreach (ref readonly var part in _parts.AsSpan())
+            {
+                for (var pattern = 0; part.IsTabled && pattern < 1 << part.Bits; pattern++)
+                {
+                    foreach (ref readonly var step in _steps.AsSpan(part.FirstStep, part.Steps))
+                        mask[step.Mask] = (byte)((pattern & step.Bit) != 0 ? step.Agree : ~step.Agree);
+                    Compute(part, mask, 1, table.AsSpan(part.Table + pattern * part.Players, part.Players), room);
+                }
+            }
+        }
+        _table = table;
+    }
+
+    /// <summary>Finds which rows of the tables one row of data needs, and asks for them ahead of their use: most are far from the processor.</summary>
+    /// <param name="words">Per split a bit: whether the row goes to the left.</param>
+    /// <param name="found">Per part where the row starts.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public unsafe void Find(ulong* words, int* found)
+    {
+        fixed (double* table = _table)
+        {
+            foreach (ref readonly var part in (_table is null ? [] : _parts.AsSpan()))
+            {
+                if (!part.IsTabled)
+                    break;
+                var pattern = part.Selected != 0 ? KernelSelector.ExtractBits(words[0] ^ part.Flipped, part.Selected) : PatternOf(part, words);
+                var at = part.Table + pattern * part.Players;
+                KernelSelector.Prefetch(table + at);
+                KernelSelector.Prefetch(table + at + part.Players - 1);
+                *found++ = at;
+            }
+        }
+    }
+
+    private unsafe int PatternOf(in TreeCut.Part part, ulong* words)
+    {
+        var pattern = (1 << part.Bits) - 1;
+        foreach (ref readonly var step in _steps.AsSpan(part.FirstStep, part.Steps))
+            pattern &= (words[step.Mask >> 6] >> step.Mask & 1) == (step.Agree & 1UL) ? -1 : ~step.Bit;
+        return pattern;
+    }
+
+    /// <summary>Adds weight × contributions of one row.</summary>
+    /// <param name="found">What <see cref="Find"/> found.</param>
+    /// <param name="to">The row's contributions to the tree's first output.</param>
+    /// <param name="width">Numbers per output.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public unsafe void AddRow(ulong* words, int* found, double weight, double* to, int width)
+    {
+        byte first = 0;
+        fixed (double* table = _table)
+        fixed (int* features = _features)
+        {
+            for (var p = 0; p < _parts.Length; p++)
+            {
+                ref readonly var part = ref _parts[p];
+                if (table == null || !part.IsTabled)
+                {
+                    AddComputed(_parts.AsSpan(p), words, weight, to, width);
+                    return;
+                }
+                Add(table + found[p], features + part.FirstFeature, part, &first, 1, weight, to, width, 0);
+            }
+        }
+    }
+
+    /// <summary>The same for a block of rows.</summary>
+    /// <param name="masks">Per split <see cref="Block"/> bytes.</param>
+    /// <param name="stride">Numbers from row to row.</param>
+    [SkipLocalsInit]
+    public unsafe void AddBlock(byte* masks, int count, double weight, double* to, int width, int stride)
+    {
+        var patterns = stackalloc byte[Block];
+        fixed (double* table = _table)
+        fixed (int* features = _features)
+        {
+            for (var p = 0; p < _parts.Length; p++)
+            {
+                ref readonly var part = ref _parts[p];
+                if (table == null || !part.IsTabled)
+                {
+                    AddComputed(_parts.AsSpan(p), masks, Block, count, weight, to, width, stride);
+                    return;
+                }
+                FindPatterns(part, masks, patterns);
+                Add(table + part.Table, features + part.FirstFeature, part, patterns, count, weight, to, width, stride);
+            }
+        }
+    }
+
+    private unsafe void FindPatterns(in TreeCut.Part part, byte* masks, byte* patterns)
+    {
+        var full = Vector256.Create((byte)((1 << part.Bits) - 1));
+        var (a, b, c, d) = (full, full, full, full);
+        foreach (ref readonly var step in _steps.AsSpan(part.FirstStep, part.Steps))
+        {
+            // Where a row disagrees, the bit is cleared.
+            var bit = Vector256.Create(step.Bit);
+            var agree = Vector256.Create(step.Agree);
+            var mask = masks + step.Mask * Block;
+            a = Vector256.AndNot(a, (Vector256.Load(mask) ^ agree) & bit);
+            b = Vector256.AndNot(b, (Vector256.Load(mask + 32) ^ agree) & bit);
+            c = Vector256.AndNot(c, (Vector256.Load(mask + 64) ^ agree) & bit);
+            d = Vector256.AndNot(d, (Vector256.Load(mask + 96) ^ agree) & bit);
+        }
+        a.Store(patterns);
+        b.Store(patterns + 32);
+        c.Store(patterns + 64);
+        d.Store(patterns + 96);
+    }
+
+    private unsafe void Add(
+        double* table, int* features, in TreeCut.Part part, byte* patterns, int count, double weight, double* to, int width, int stride)
+    {
+        if (_paths.Tree.Width == 1)
+        {
+            Add(table, features, part.Players, patterns, count, weight, to, stride);
+            return;
+        }
+        var values = _paths.Tree.Value.AsSpan(_paths.Leaves[part.FirstLeaf].Node * _paths.Tree.Width, _paths.Tree.Width);
+        for (var i = 0; i < count; i++)
+        {
+            for (var o = 0; o < values.Length; o++)
+                Add(table, features, part.Players, patterns + i, 1, weight * values[o], to + (long)i * stride + o * width, 0);
+        }
+    }
+
+    /// <summary>The hot loop: a look-up and an addition per feature, for one row after the other.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static unsafe void Add(double* table, int* features, int players, byte* patterns, int count, double weight, double* to, int stride)
+    {
+        int f0 = features[0], f1 = players > 1 ? features[1] : 0, f2 = players > 2 ? features[2] : 0, f3 = players > 3 ? features[3] : 0;
+        int f4 = players > 4 ? features[4] : 0, f5 = players > 5 ? features[5] : 0, f6 = players > 6 ? features[6] : 0, f7 = players > 7 ? features[7] : 0;
+        for (var i = 0; i < count; i++, to += stride)
+        {
+            var add = table + patterns[i] * players;
+            switch (players)
+            {
+                case 8:
+                    to[f7] += weight * add[7];
+                    goto case 7;
+                case 7:
+                    to[f6] += weight * add[6];
+                    goto case 6;
+                case 6:
+                    to[f5] += weight * add[5];
+                    goto case 5;
+                case 5:
+                    to[f4] += weight * add[4];
+                    goto case 4;
+                case 4:
+                    to[f3] += weight * add[3];
+                    goto case 3;
+                case 3:
+                    to[f2] += weight * add[2];
+                    goto case 2;
+                case 2:
+                    to[f1] += weight * add[1];
+                    goto default;
+                default:
+                    to[f0] += weight * add[0];
+                    break;
+            }
+        }
+    }
+
+    private unsafe void AddComputed(ReadOnlySpan<TreeCut.Part> parts, ulong* words, double weight, double* to, int width)
+    {
+        var masks = ArrayPool<byte>.Shared.Rent(_paths.Splits.Length + 1);
+        for (var s = 0; s < _paths.Splits.Length; s++)
+            masks[s] = (byte)(words[s >> 6] >> s & 1);
+        fixed (byte* mask = masks)
+            AddComputed(parts, mask, 1, 1, weight, to, width, 0);
+        ArrayPool<byte>.Shared.Return(masks);
+    }
+
+    /// <summary>The same as by tables, from the definition.</summary>
+    private unsafe void AddComputed(
+        ReadOnlySpan<TreeCut.Part> parts, byte* masks, int maskStride, int count, double weight, double* to, int width, int stride)
+    {
+        var room = new Room(_paths.MostPlayers);
+        var sums = ArrayPool<double>.Shared.Rent(_mostPlayers + 1);
+        foreach (ref readonly var part in parts)
+        {
+            var own = sums.AsSpan(0, part.Players);
+            var features = _features.AsSpan(part.FirstFeature, part.Players);
+            for (var i = 0; i < count; i++)
+            {
+                Compute(part, masks + i, maskStride, own, room);
+                for (var o = 0; o < _paths.Tree.Width; o++)
+                {
+                    var value = weight * (_paths.Tree.Width == 1 ? 1 : _paths.Tree.Value[_paths.Leaves[part.FirstLeaf].Node * _paths.Tree.Width + o]);
+                    for (var p = 0; p < own.Length; p++)
+                        to[(long)i * stride + o * width + features[p]] += value * own[p];
+                }
+            }
+        }
+        ArrayPool<double>.Shared.Return(sums);
+    }
+
+    /// <summary>What a part contributes where splits decide as the masks say; of a tree with several outputs, per unit of its leaf's values.</summary>
+    private unsafe void Compute(in TreeCut.Part part, byte* masks, int maskStride, Span<double> sums, Room room)
+    {
+        sums.Clear();
+        var features = _features.AsSpan(part.FirstFeature, part.Players);
+        foreach (var leaf in _paths.Leaves.AsSpan(part.FirstLeaf, part.Leaves))
+        {
+            var ones = room.Ones.AsSpan(0, leaf.Features.Length);
+            var values = room.Values.AsSpan(0, leaf.Features.Length);
+            ones.Fill(true);
+            values.Clear();
+            foreach (ref readonly var step in leaf.Steps.AsSpan())
+                ones[step.Player] &= masks[step.Mask * maskStride] != 0 == step.Left;
+            LeafGame.Shapley(leaf.Zeros, ones, _paths.Tree.Width == 1 ? _paths.Tree.Value[leaf.Node] : 1, values, room.Polynomials);
+            for (var i = 0; i < values.Length; i++)
+                sums[features.IndexOf(leaf.Features[i])] += values[i];
+        }
+    }
+
+    private sealed class Room(int players)
+    {
+        public readonly bool[] Ones = new bool[players];
+        public readonly double[] Values = new double[players];
+        public readonly double[] Polynomials = new double[2 * (players + 1)];
+    }
+}
