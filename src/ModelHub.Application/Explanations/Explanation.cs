@@ -2,7 +2,6 @@ using System.Diagnostics;
 using ModelHub.Application.CustomModels.Insights;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Models;
-using ModelHub.Engine;
 using ModelHub.Engine.Data;
 using ModelHub.Engine.Explanation;
 using ModelHub.Engine.Inference;
@@ -130,38 +129,39 @@ public sealed record Explanation
         return curves;
     }
 
+    /// <summary>Null of a model that has no exact contributions.</summary>
     private static List<ShapColumn>? Contributions(TrainedModel model, FeatureMatrix features, Table table)
     {
-        var row = new float[features.FeatureCount];
+        if (!model.HasContributions)
+            return null;
+        const int step = 16;
         int[] rows = [.. Enumerable.Range(0, features.RowCount)];
         new Random(1).Shuffle(rows); // whoever stops early has seen all parts of the table
-        var outputs = model.Task == TaskKind.Multiclass ? model.Classes.Count : 1;
-        var points = Enumerable.Range(0, outputs).Select(_ => new Dictionary<string, List<ShapPoint>>(StringComparer.Ordinal)).ToArray();
+        if (rows.Length > ShapRows)
+            rows = rows[..ShapRows];
+        var (inputs, width, outputs) = (model.Inputs.Count, model.ContributionWidth, model.Model.OutputCount);
+        Column?[] columns = [.. model.Inputs.Select(i => table.Find(i.Name))];
+        var points = Enumerable.Range(0, outputs * inputs).Select(_ => new List<ShapPoint>(rows.Length)).ToArray();
+        var (values, all) = (new float[step * features.FeatureCount], new double[step * width]);
         var began = Stopwatch.GetTimestamp();
-        try
+        for (var from = 0; from < rows.Length && (from < FewestShapRows || Stopwatch.GetElapsedTime(began) <= ShapTime); from += step)
         {
-            foreach (var (at, r) in rows.Index())
+            var count = Math.Min(step, rows.Length - from);
+            for (var i = 0; i < count; i++)
+                features.CopyRow(rows[from + i], values.AsSpan(i * features.FeatureCount, features.FeatureCount));
+            model.Explain(values.AsSpan(0, count * features.FeatureCount), all.AsSpan(0, count * width));
+            for (var i = 0; i < count; i++)
             {
-                if (at >= ShapRows || (at >= FewestShapRows && Stopwatch.GetElapsedTime(began) > ShapTime))
-                    break;
-                features.CopyRow(r, row);
-                for (var output = 0; output < outputs; output++)
+                for (var p = 0; p < points.Length; p++)
                 {
-                    foreach (var (column, contribution) in model.Contributions(row, output).Columns)
-                    {
-                        if (!points[output].TryGetValue(column, out var own))
-                            points[output].Add(column, own = []);
-                        own.Add(new ShapPoint(Cell.Text(table.Find(column), r), contribution));
-                    }
+                    var (output, input) = (p / inputs, p % inputs);
+                    points[p].Add(new ShapPoint(Cell.Text(columns[input], rows[from + i]), all[i * width + output * (inputs + 1) + input]));
                 }
             }
         }
-        catch (EngineException)
-        {
-            return null; // a kind of model that has no exact contributions
-        }
-        return [.. points.SelectMany((columns, output) => columns.Select(p => new ShapColumn(
-                p.Key, outputs == 1 ? null : model.Classes[output], p.Value.Average(v => Math.Abs(v.Contribution)), [.. p.Value.Take(100)]))
+        return [.. Enumerable.Range(0, outputs).SelectMany(output => Enumerable.Range(0, inputs).Select(input => new ShapColumn(
+                model.Inputs[input].Name, outputs == 1 ? null : model.Classes[output], points[output * inputs + input].Average(v => Math.Abs(v.Contribution)),
+                [.. points[output * inputs + input].Take(100)]))
             .OrderByDescending(c => c.MeanAbsolute).Take(ShapColumns))];
     }
 

@@ -26,7 +26,7 @@ public sealed class ExplanationHandler(HubDbContext db, ExplanationService expla
             .OrderByDescending(m => m.IsBest).ThenBy(m => m.Number).ToListAsync(cancellation);
         if (open.Count > 0)
         {
-            var data = await db.Experiments.Where(x => x.Id == experimentId).Select(x => x.DatasetVersionId).SingleAsync(cancellation);
+            var data = await db.Experiments.Where(x => x.Id == experimentId).Select(x => x.DatasetVersionId).RequireAsync("experiment", cancellation);
             var table = await tables.ReadAsync(data, cancellation);
             foreach (var (done, model) in open.Index())
             {

@@ -1,5 +1,6 @@
 using ModelHub.Engine.Data;
 using ModelHub.Engine.Inference;
+using ModelHub.Engine.Metrics;
 
 namespace ModelHub.Application.Monitoring;
 
@@ -62,15 +63,12 @@ public sealed record Baseline(IReadOnlyList<BaselineColumn> Features, BaselineCo
     }
 
     /// <summary>What of a prediction is watched: the positive probability, the most likely class, the value.</summary>
-    public static double Prediction(ReadOnlySpan<double> outputs, TaskKind task)
+    public static double Prediction(ReadOnlySpan<double> outputs, TaskKind task) => task switch
     {
-        if (task != TaskKind.Multiclass)
-            return task == TaskKind.Binary ? outputs[1] : outputs[0];
-        var best = 0;
-        for (var k = 1; k < outputs.Length; k++)
-            best = outputs[k] > outputs[best] ? k : best;
-        return best;
-    }
+        TaskKind.Binary => outputs[1],
+        TaskKind.Multiclass => EvaluationReport.Likeliest(outputs),
+        TaskKind.Regression => outputs[0],
+    };
 
     private static IReadOnlyList<string>? LevelsOf(TrainedModel model, int feature)
     {

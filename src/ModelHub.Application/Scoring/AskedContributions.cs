@@ -1,6 +1,7 @@
 using ModelHub.Application.CustomModels.Insights;
 using ModelHub.Application.Serving;
 using ModelHub.Engine.Data;
+using ModelHub.Engine.Metrics;
 
 namespace ModelHub.Application.Scoring;
 
@@ -44,13 +45,6 @@ internal sealed class AskedContributions
         _columns.Select((name, c) => KeyValuePair.Create(name, _values[row * _columns.Length + c])).ToDictionary(StringComparer.Ordinal);
 
     /// <summary>Which of a row's outputs is explained: the positive class's of a binary model, else the likeliest.</summary>
-    public static int ExplainedOutput(LoadedModel model, ReadOnlySpan<double> outputs)
-    {
-        if (model.IsBinary)
-            return 1;
-        var output = 0;
-        for (var k = 1; k < outputs.Length; k++)
-            output = outputs[k] > outputs[output] ? k : output;
-        return output;
-    }
+    public static int ExplainedOutput(LoadedModel model, ReadOnlySpan<double> outputs) =>
+        model.IsBinary ? 1 : EvaluationReport.Likeliest(outputs);
 }

@@ -122,7 +122,7 @@ internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowForma
                     {
                         features[feature] = (float)number;
                         if (own.IsKept)
-                            block.Keep(column, cell, CellKind.Text);
+                            block.Keep(column, cell, CellKind.Untyped);
                         continue;
                     }
                 }
@@ -149,7 +149,7 @@ internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowForma
         if (!Utf8.IsValid(cell))
             throw new RowRefusal(block.Count, own.Name, "The text is not valid UTF-8.");
         var isMissing = cell.Length == 0 || block.Model.Trained is null && CellText.IsMissing(CellText.Trim(cell));
-        block.Keep(column, cell, isMissing ? CellKind.Missing : CellKind.Text);
+        block.Keep(column, cell, isMissing ? CellKind.Missing : CellKind.Untyped);
     }
 
     private static int SkipBlank(ReadOnlySpan<byte> text)

@@ -9,6 +9,9 @@ namespace ModelHub.Application.Scoring;
 public enum CellKind : byte
 {
     Missing,
+
+    /// <summary>As a CSV has it, where nothing tells texts from numbers.</summary>
+    Untyped,
     Text,
     Number,
 

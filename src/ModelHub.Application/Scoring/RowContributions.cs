@@ -1,6 +1,7 @@
 using ModelHub.Application.Errors;
 using ModelHub.Application.Serving;
 using ModelHub.Engine.Inference;
+using ModelHub.Engine.Metrics;
 
 namespace ModelHub.Application.Scoring;
 
@@ -41,13 +42,7 @@ public sealed class RowContributions
     }
 
     /// <summary>Which of the scores is explained unless another is asked for: that of the likeliest class of many.</summary>
-    public int Explained(ReadOnlySpan<double> outputs)
-    {
-        var best = 0;
-        for (var k = 1; ScoreCount > 1 && k < outputs.Length; k++)
-            best = outputs[k] > outputs[best] ? k : best;
-        return best;
-    }
+    public int Explained(ReadOnlySpan<double> outputs) => ScoreCount > 1 ? EvaluationReport.Likeliest(outputs) : 0;
 
     /// <summary>The inputs with the largest contributions, these first; all in the model's order when there is no bound.</summary>
     public int[] Largest(ReadOnlySpan<double> contributions, int? most)

@@ -1,5 +1,6 @@
 using ModelHub.Application.Errors;
 using ModelHub.Engine;
+using ModelHub.Engine.Metrics;
 
 namespace ModelHub.Application.Scoring;
 
@@ -20,9 +21,7 @@ public static class RowExplanations
         if (block.Model.Trained is not { } trained)
             return Strongest((block.Asked ?? throw NotExplained("This model gives no explanations.")).OfRow(row), most);
         var outputs = block.OutputsOf(row);
-        var output = 0;
-        for (var k = 1; !block.Model.IsRegression && !block.Model.IsBinary && k < outputs.Length; k++)
-            output = outputs[k] > outputs[output] ? k : output;
+        var output = block.Model.IsRegression || block.Model.IsBinary ? 0 : EvaluationReport.Likeliest(outputs);
         try
         {
             return Strongest(trained.Contributions(block.FeaturesOf(row), output).Columns, most);

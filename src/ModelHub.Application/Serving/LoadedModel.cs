@@ -13,6 +13,7 @@ public sealed class LoadedModel
     private static readonly TimeSpan LastCall = TimeSpan.FromSeconds(1);
 
     private readonly System.Collections.Concurrent.ConcurrentBag<RowBlock> _blocks = [];
+    private int _kept;
     private RowColumn[]? _inputColumns;
     private string? _hexId;
     private int _holders = 1; // the cache that made it
@@ -98,13 +99,25 @@ public sealed class LoadedModel
     }
 
     /// <summary>Room for rows on their way through this model; given back with <see cref="Return"/>.</summary>
-    internal RowBlock RentBlock() => _blocks.TryTake(out var block) ? block : new RowBlock(this);
+    internal RowBlock RentBlock() => TakeBlock() ?? new RowBlock(this);
 
     internal void Return(RowBlock block)
     {
         block.Clear();
-        if (block.BytesHeld < MostBytesKept && _blocks.Count < Environment.ProcessorCount * 2)
+        if (block.BytesHeld >= MostBytesKept)
+            return;
+        if (Interlocked.Increment(ref _kept) <= Environment.ProcessorCount * 2) // counted here: the bag's own count takes every thread's lock
             _blocks.Add(block);
+        else
+            Interlocked.Decrement(ref _kept);
+    }
+
+    private RowBlock? TakeBlock()
+    {
+        if (!_blocks.TryTake(out var block))
+            return null;
+        Interlocked.Decrement(ref _kept);
+        return block;
     }
 
     /// <summary>Whether an input takes numbers as they are; of a runner none is known to.</summary>

@@ -46,10 +46,12 @@ public sealed record EvaluationReport
             : Scalars(task, outputs, labels, rows, classes.Count, threshold, out _);
 
     /// <summary>The class with the highest probability; of a binary one, the positive when it exceeds the threshold.</summary>
-    public static int Decide(ReadOnlySpan<double> probabilities, double threshold)
+    public static int Decide(ReadOnlySpan<double> probabilities, double threshold) =>
+        probabilities.Length == 2 ? probabilities[1] > threshold ? 1 : 0 : Likeliest(probabilities);
+
+    /// <summary>The class with the highest probability, the first of equals.</summary>
+    public static int Likeliest(ReadOnlySpan<double> probabilities)
     {
-        if (probabilities.Length == 2)
-            return probabilities[1] > threshold ? 1 : 0;
         var best = 0;
         for (var k = 1; k < probabilities.Length; k++)
         {

@@ -37,6 +37,24 @@ public sealed class BatchJobTests(RunningHub hub)
         await hub.Client.GetAsync($"/api/batch-predictions/{id}").JsonAsync(404);
     }
 
+    [Fact]
+    public async Task What_comes_back_keeps_its_type()
+    {
+        var made = await Leaderboards.OfAsync(hub, "binary");
+        async Task<string> BackAsync(string type, string rows)
+        {
+            using var content = new StringContent(rows, Encoding.UTF8, type);
+            var answer = await hub.Client.PostAsync($"/api/models/{made.BestId}/predict/batch?passthrough_columns=id", content).JsonAsync();
+            return string.Join(' ', answer.GetProperty("predictions").EnumerateArray().Select(p => p.GetProperty("id").GetRawText()));
+        }
+
+        // In a CSV nothing tells numbers from texts, so that what JSON calls a number is one; a JSON text of digits is a text.
+        string[] numbers = ["0", "-0.5", "12", "1e5", "1.25E-3"], texts = ["007", "2026-11-21", "12:30", "-", "1.", ".5", "1e", "+1", "0x1", "12ab"];
+        var csv = "x,id\n" + string.Concat(numbers.Concat(texts).Select(id => $"1,{id}\n"));
+        Assert.Equal(string.Join(' ', numbers.Concat(texts.Select(t => $"\"{t}\""))), await BackAsync("text/csv", csv));
+        Assert.Equal("\"12345678901234567890\" 12", await BackAsync("application/x-ndjson", """{"x":1,"id":"12345678901234567890"}""" + "\n" + """{"x":1,"id":12}"""));
+    }
+
     [NativeFact]
     public async Task A_Parquet_file_is_scored_by_a_job_into_the_bytes_that_the_stream_gives()
     {

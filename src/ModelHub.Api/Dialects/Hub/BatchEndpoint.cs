@@ -7,7 +7,6 @@ using ModelHub.Application.Errors;
 using ModelHub.Application.Models;
 using ModelHub.Application.Parquet;
 using ModelHub.Application.Scoring;
-using ModelHub.Application.Serving;
 
 namespace ModelHub.Api.Dialects.Hub;
 
@@ -16,7 +15,8 @@ namespace ModelHub.Api.Dialects.Hub;
 /// (<c>Accept: text/csv</c>), JSON lines (<c>application/x-ndjson</c>) or Parquet (<c>application/vnd.apache.parquet</c>), and begins before the
 /// file has come whole, unless that is Parquet, whose end is needed first.
 /// </summary>
-internal sealed class BatchEndpoint(PredictionService predictions, IParquetFiles parquet, HubSettings settings, ILogger<BatchEndpoint> log)
+internal sealed class BatchEndpoint(
+    PredictionService predictions, IParquetFiles parquet, IBatchWriters writers, HubSettings settings, ILogger<BatchEndpoint> log)
 {
     private const string ParquetType = BatchFormats.ParquetType;
     private static readonly byte[] Gzip = [0x1f, 0x8b];
@@ -58,18 +58,18 @@ internal sealed class BatchEndpoint(PredictionService predictions, IParquetFiles
         var model = await predictions.OpenAsync(context.Caller(), HubPaging.Id(modelId, "model"), context.RequestAborted);
         var kept = Passthrough(context.Request.Query["passthrough_columns"].FirstOrDefault());
         var (format, body) = await OpenAsync(context.Request, context.RequestAborted);
-        var accept = context.Request.Headers.Accept.ToString();
-        var (type, writer) = Answer(model, accept);
-        void Start() => context.Response.ContentType = type;
+        var wanted = Wanted(context.Request.Headers.Accept.ToString());
+        IScoredRowsWriter Writer(IReadOnlyList<TypedColumn>? columns) => writers.Create(model, wanted, columns);
+        void Start() => context.Response.ContentType = BatchFormats.TypeOf(wanted);
         try
         {
             if (format is not { } text)
             {
                 await ScoringRun.RunParquetAsync(
-                    model, parquet, body, settings.LargestBody, kept, writer, context.Response.BodyWriter, Start, context.RequestAborted);
+                    model, parquet, body, settings.LargestBody, kept, Writer, context.Response.BodyWriter, Start, context.RequestAborted);
                 return;
             }
-            await new ScoringRun(model, text, kept, writer(null), context.Response.BodyWriter) { Starting = Start }
+            await new ScoringRun(model, text, kept, Writer(null), context.Response.BodyWriter) { Starting = Start }
                 .RunAsync(body, context.RequestAborted);
         }
         catch (Exception failure) when (context.Response.HasStarted)
@@ -88,12 +88,11 @@ internal sealed class BatchEndpoint(PredictionService predictions, IParquetFiles
         _ => new KeptColumns(false, columns.Split(',', StringSplitOptions.TrimEntries).ToHashSet(StringComparer.Ordinal)),
     };
 
-    /// <summary>The answer's media type, and its writer for the columns of a Parquet file (null for rows that come as text).</summary>
-    private static (string Type, Func<IReadOnlyList<TypedColumn>?, IScoredRowsWriter> Writer) Answer(LoadedModel model, string accept) =>
-        accept.Contains("parquet", StringComparison.OrdinalIgnoreCase) ? (ParquetType, columns => new BatchParquet(model, columns))
-        : accept.Contains("text/csv", StringComparison.OrdinalIgnoreCase) ? ("text/csv; charset=utf-8", _ => new BatchCsv(model))
-        : accept.Contains("ndjson", StringComparison.OrdinalIgnoreCase) ? ("application/x-ndjson", _ => new BatchJson(model, asLines: true))
-        : ("application/json", _ => new BatchJson(model, asLines: false));
+    private static BatchFormat Wanted(string accept) =>
+        accept.Contains("parquet", StringComparison.OrdinalIgnoreCase) ? BatchFormat.Parquet
+        : accept.Contains("text/csv", StringComparison.OrdinalIgnoreCase) ? BatchFormat.Csv
+        : accept.Contains("ndjson", StringComparison.OrdinalIgnoreCase) ? BatchFormat.JsonLines
+        : BatchFormat.Json;
 
     /// <summary>The rows' format, null for Parquet, and the rows, unpacked.</summary>
     private async ValueTask<(RowFormat? Format, PipeReader Body)> OpenAsync(HttpRequest request, CancellationToken cancellation)

@@ -118,13 +118,13 @@ internal sealed class BatchCsv(LoadedModel model) : IScoredRowsWriter
 /// <summary>Cells as they came.</summary>
 internal static class BatchCells
 {
-    /// <summary>A CSV's cell that is a JSON number becomes one.</summary>
+    /// <summary>A cell whose type nobody told becomes a number where it is one of JSON's; a text stays a text.</summary>
     public static void Write(Utf8JsonWriter json, JsonEncodedText name, KeptCell cell, ReadOnlySpan<byte> text)
     {
         json.WritePropertyName(name);
         if (cell.Kind == CellKind.Missing)
             json.WriteNullValue();
-        else if (cell.Kind is CellKind.Number or CellKind.Truth || IsNumber(text))
+        else if (cell.Kind is CellKind.Number or CellKind.Truth || cell.Kind == CellKind.Untyped && IsNumber(text))
             json.WriteRawValue(text, skipInputValidation: true);
         else
             json.WriteStringValue(text);
@@ -133,19 +133,28 @@ internal static class BatchCells
     public static string Quoted(string text) =>
         text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
-    /// <summary>Digits with at most one point and an exponent, no leading zeros or plus: JSON's own form.</summary>
+    /// <summary>Digits with at most one point and an exponent, no leading zeros or plus: JSON's own form (RFC 8259, section 6).</summary>
     private static bool IsNumber(ReadOnlySpan<byte> text)
     {
-        if (text.Length is 0 or > 40 || !(text[0] is >= (byte)'0' and <= (byte)'9' or (byte)'-'))
+        if (text.Length > 40)
             return false;
-        var reader = new Utf8JsonReader(text);
-        try
-        {
-            return reader.Read() && reader.TokenType == JsonTokenType.Number && !reader.Read();
-        }
-        catch (JsonException)
-        {
+        if (text is [(byte)'-', ..])
+            text = text[1..];
+        if (!Digits(ref text, out var whole) || whole.Length > 1 && whole[0] == '0')
             return false;
-        }
+        if (text is [(byte)'.', ..] && !Digits(ref text, out _, skip: 1))
+            return false;
+        if (text is [(byte)'e' or (byte)'E', ..] && !Digits(ref text, out _, skip: text is [_, (byte)'+' or (byte)'-', ..] ? 2 : 1))
+            return false;
+        return text.IsEmpty;
+    }
+
+    private static bool Digits(ref ReadOnlySpan<byte> text, out ReadOnlySpan<byte> digits, int skip = 0)
+    {
+        text = text[skip..];
+        var count = text.IndexOfAnyExceptInRange((byte)'0', (byte)'9') is >= 0 and var end ? end : text.Length;
+        digits = text[..count];
+        text = text[count..];
+        return count > 0;
     }
 }

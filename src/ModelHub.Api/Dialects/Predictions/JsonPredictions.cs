@@ -160,7 +160,7 @@ internal sealed class JsonPredictions : PredictionWriter
             case CellKind.Missing:
                 json.WriteNullValue();
                 break;
-            case CellKind.Text:
+            case CellKind.Text or CellKind.Untyped:
                 json.WriteStringValue(text);
                 break;
             case CellKind.Number or CellKind.Truth:

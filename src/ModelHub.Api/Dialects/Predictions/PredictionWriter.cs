@@ -50,15 +50,7 @@ internal abstract class PredictionWriter(LoadedModel model, ServedDeployment dep
     protected Verdict Judge(RowBlock block, int row) => _judge?.Judge(block, row) ?? default;
 
     /// <summary>Index of the class that a row belongs to; 0 for a regression.</summary>
-    protected int Decide(ReadOnlySpan<double> outputs)
-    {
-        if (Model.IsBinary)
-            return outputs[1] > Threshold ? 1 : 0;
-        var best = 0;
-        for (var k = 1; k < outputs.Length; k++)
-            best = outputs[k] > outputs[best] ? k : best;
-        return best;
-    }
+    protected int Decide(ReadOnlySpan<double> outputs) => Model.Decide(outputs, Threshold);
 
     protected double Rounded(double value) => Query.Decimals is { } digits && Math.Abs(value) < 1e15 ? Math.Round(value, digits) : value;
 
