@@ -11,15 +11,21 @@ RUN dotnet restore src/ModelHub.Api --locked-mode
 COPY .editorconfig ./
 COPY src/ src/
 RUN dotnet publish src/ModelHub.Api -c Release --no-restore -o /app -p:UseAppHost=false
+# ONNX Runtime and DuckDB's library, for ONNX models and Parquet files: npm fetches them here, so that the image needs neither npm nor a network.
+RUN apt-get update && apt-get install -y --no-install-recommends npm && MODELHUB_NATIVES=/natives dotnet /app/modelhub.dll natives
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
 WORKDIR /app
 COPY --from=build /app ./
+COPY --from=build /natives /natives
+# For models from registered repositories. Bubblewrap is not here: an unprivileged container may not make the namespaces that it needs.
+RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/*
 # The user `app` (1654) comes with the base image; a new volume on /data takes over the folder's owner.
 RUN mkdir /data && chown app:app /data
 USER app
 ENV ASPNETCORE_URLS=http://0.0.0.0:5080 \
     MODELHUB_DATA=/data \
+    MODELHUB_NATIVES=/natives \
     MODELHUB_LOG=json
 VOLUME /data
 EXPOSE 5080
