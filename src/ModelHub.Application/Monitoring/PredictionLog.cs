@@ -62,7 +62,7 @@ public sealed class PredictionLog(WindowWriter windows, TimeProvider clock, ILog
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken).AsTask().ContinueWith(t => t.IsCompletedSuccessfully && t.Result, TaskScheduler.Default))
+        while (await timer.WaitForNextTickAsync(stoppingToken))
             await WriteAsync(stoppingToken);
     }
 

@@ -81,6 +81,6 @@ internal sealed class ContainerSweep(EngineSocket engine, ContainerOwner owner, 
                 log.LogWarning("Containers of processes that were killed could not be removed: {Reason}", failure.Message);
             }
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken).AsTask().ContinueWith(t => t.IsCompletedSuccessfully && t.Result, TaskScheduler.Default));
+        while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 }

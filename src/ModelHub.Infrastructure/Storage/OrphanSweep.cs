@@ -57,6 +57,6 @@ internal sealed class OrphanSweep(LocalArtifactStore store, IServiceScopeFactory
                 log.LogWarning("The sweep was interrupted: {Reason}", failure.Message);
             }
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken).AsTask().ContinueWith(t => t.IsCompletedSuccessfully && t.Result, TaskScheduler.Default));
+        while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 }
