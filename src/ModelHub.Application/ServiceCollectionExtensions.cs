@@ -49,6 +49,7 @@ public static class ServiceCollectionExtensions
         services.AddScoped<IJobHandler, TrainHandler>();
         services.AddScoped<IJobHandler, AssistHandler>();
         services.AddScoped<ModelService>();
+        services.AddScoped<ModelLists>();
         services.AddScoped<ModelImports>();
         services.AddScoped<ExplanationService>();
         services.AddScoped<ExplanationData>();

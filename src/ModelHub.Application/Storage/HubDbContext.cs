@@ -125,32 +125,6 @@ public sealed class HubDbContext(DbContextOptions<HubDbContext> options) : DbCon
             e.HasIndex(x => new { x.ProjectId, x.CreatedAt });
             e.HasOne<Project>().WithMany().HasForeignKey(x => x.ProjectId).OnDelete(DeleteBehavior.Cascade);
         });
-        model.Entity<Model>(e =>
-        {
-            e.Property(m => m.Name).HasMaxLength(200);
-            e.Property(m => m.Algorithm).HasMaxLength(50);
-            e.Property(m => m.Task).HasMaxLength(20);
-            e.Property(m => m.Number).HasDefaultValueSql($"nextval('{NumberSequence}')");
-            e.Property(m => m.VersionNumber).HasDefaultValueSql($"nextval('{NumberSequence}')");
-            e.HasIndex(m => m.Number).IsUnique();
-            e.HasIndex(m => m.VersionNumber).IsUnique();
-            e.Property(m => m.Metrics).IsJson();
-            foreach (var metric in ModelService.Sortable)
-            {
-                // A column per metric to sort by, kept by the database itself.
-                e.Property<double?>("metric_" + metric).HasComputedColumnSql($"(metrics ->> '{metric}')::double precision", stored: true);
-            }
-            e.Property(m => m.Parameters).IsJson();
-            e.Property(m => m.Report).IsJson();
-            e.Property(m => m.Lineage).IsJson();
-            e.HasIndex(m => new { m.ProjectId, m.CreatedAt });
-            e.HasIndex(m => new { m.CreatedAt, m.Id }).IsDescending(true, false);
-            e.HasIndex(m => m.ProjectId).HasFilter("artifact_sha256 is not null").HasDatabaseName("ix_models_trained");
-            e.HasIndex(m => m.ExperimentId);
-            e.HasIndex(m => m.ArtifactSha256);
-            e.HasOne<Experiment>().WithMany().HasForeignKey(m => m.ExperimentId).OnDelete(DeleteBehavior.Cascade);
-            e.HasOne<Artifact>().WithMany().HasForeignKey(m => m.ArtifactSha256).OnDelete(DeleteBehavior.Restrict);
-        });
         model.ApplyConfigurationsFromAssembly(typeof(HubDbContext).Assembly); // features that map their own entities
         NameInSnakeCase(model);
     }

@@ -1876,6 +1876,12 @@ namespace ModelHub.Infrastructure.Migrations
                         .HasColumnName("metric_rmse")
                         .HasComputedColumnSql("(metrics ->> 'rmse')::double precision", true);
 
+                    b.Property<string>("search_text")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("text")
+                        .HasColumnName("search_text")
+                        .HasComputedColumnSql("lower(name || E'\\n' || algorithm)", true);
+
                     b.HasKey("Id");
 
                     b.HasIndex("ArtifactSha256");
@@ -1893,9 +1899,86 @@ namespace ModelHub.Infrastructure.Migrations
                         .IsUnique();
 
                     b.HasIndex("CreatedAt", "Id")
-                        .IsDescending(true, false);
+                        .IsDescending(true, false)
+                        .HasDatabaseName("ix_models_newest")
+                        .HasFilter("artifact_sha256 is not null");
+
+                    NpgsqlIndexBuilderExtensions.IncludeProperties(b.HasIndex("CreatedAt", "Id"), new[] { "ProjectId", "ExperimentId", "Algorithm", "IsBest", "search_text" });
 
                     b.HasIndex("ProjectId", "CreatedAt");
+
+                    b.HasIndex("metric_accuracy", "Id")
+                        .IsDescending(true, false)
+                        .HasDatabaseName("ix_models_by_accuracy")
+                        .HasFilter("artifact_sha256 is not null and metric_accuracy is not null");
+
+                    NpgsqlIndexBuilderExtensions.IncludeProperties(b.HasIndex("metric_accuracy", "Id"), new[] { "ProjectId", "ExperimentId" });
+
+                    b.HasIndex("metric_auc", "Id")
+                        .IsDescending(true, false)
+                        .HasDatabaseName("ix_models_by_auc")
+                        .HasFilter("artifact_sha256 is not null and metric_auc is not null");
+
+                    NpgsqlIndexBuilderExtensions.IncludeProperties(b.HasIndex("metric_auc", "Id"), new[] { "ProjectId", "ExperimentId" });
+
+                    b.HasIndex("metric_logloss", "Id")
+                        .HasDatabaseName("ix_models_by_logloss")
+                        .HasFilter("artifact_sha256 is not null and metric_logloss is not null");
+
+                    NpgsqlIndexBuilderExtensions.IncludeProperties(b.HasIndex("metric_logloss", "Id"), new[] { "ProjectId", "ExperimentId" });
+
+                    b.HasIndex("metric_macro_f1", "Id")
+                        .IsDescending(true, false)
+                        .HasDatabaseName("ix_models_by_macro_f1")
+                        .HasFilter("artifact_sha256 is not null and metric_macro_f1 is not null");
+
+                    NpgsqlIndexBuilderExtensions.IncludeProperties(b.HasIndex("metric_macro_f1", "Id"), new[] { "ProjectId", "ExperimentId" });
+
+                    b.HasIndex("metric_macro_precision", "Id")
+                        .IsDescending(true, false)
+                        .HasDatabaseName("ix_models_by_macro_precision")
+                        .HasFilter("artifact_sha256 is not null and metric_macro_precision is not null");
+
+                    NpgsqlIndexBuilderExtensions.IncludeProperties(b.HasIndex("metric_macro_precision", "Id"), new[] { "ProjectId", "ExperimentId" });
+
+                    b.HasIndex("metric_macro_recall", "Id")
+                        .IsDescending(true, false)
+                        .HasDatabaseName("ix_models_by_macro_recall")
+                        .HasFilter("artifact_sha256 is not null and metric_macro_recall is not null");
+
+                    NpgsqlIndexBuilderExtensions.IncludeProperties(b.HasIndex("metric_macro_recall", "Id"), new[] { "ProjectId", "ExperimentId" });
+
+                    b.HasIndex("metric_mae", "Id")
+                        .HasDatabaseName("ix_models_by_mae")
+                        .HasFilter("artifact_sha256 is not null and metric_mae is not null");
+
+                    NpgsqlIndexBuilderExtensions.IncludeProperties(b.HasIndex("metric_mae", "Id"), new[] { "ProjectId", "ExperimentId" });
+
+                    b.HasIndex("metric_micro_f1", "Id")
+                        .IsDescending(true, false)
+                        .HasDatabaseName("ix_models_by_micro_f1")
+                        .HasFilter("artifact_sha256 is not null and metric_micro_f1 is not null");
+
+                    NpgsqlIndexBuilderExtensions.IncludeProperties(b.HasIndex("metric_micro_f1", "Id"), new[] { "ProjectId", "ExperimentId" });
+
+                    b.HasIndex("metric_mse", "Id")
+                        .HasDatabaseName("ix_models_by_mse")
+                        .HasFilter("artifact_sha256 is not null and metric_mse is not null");
+
+                    NpgsqlIndexBuilderExtensions.IncludeProperties(b.HasIndex("metric_mse", "Id"), new[] { "ProjectId", "ExperimentId" });
+
+                    b.HasIndex("metric_r2", "Id")
+                        .IsDescending(true, false)
+                        .HasDatabaseName("ix_models_by_r2")
+                        .HasFilter("artifact_sha256 is not null and metric_r2 is not null");
+
+                    NpgsqlIndexBuilderExtensions.IncludeProperties(b.HasIndex("metric_r2", "Id"), new[] { "ProjectId", "ExperimentId" });
+
+                    b.HasIndex("metric_rmse", "Id")
+                        .HasDatabaseName("ix_models_by_rmse")
+                        .HasFilter("artifact_sha256 is not null and metric_rmse is not null");
+
+                    NpgsqlIndexBuilderExtensions.IncludeProperties(b.HasIndex("metric_rmse", "Id"), new[] { "ProjectId", "ExperimentId" });
 
                     b.ToTable("models");
                 });

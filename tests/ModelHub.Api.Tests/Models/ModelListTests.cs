@@ -18,8 +18,10 @@ public sealed class ModelListTests(RunningHub hub) : IClassFixture<RunningHub>
         await FillAsync(db, Guid.Parse(project), Guid.Parse(made.BestId), 30_000);
         foreach (var (query, index) in new[]
         {
-            ("", "IX_models_created_at_id"), ("&sort_metric=auc", "ix_models_by_auc"), ("&sort_metric=logloss", "ix_models_by_logloss"),
-            ("&sort_metric=mean_per_class_error", "ix_models_by_macro_recall"),
+            ("", "Index Only Scan using ix_models_newest"), ("&sort_metric=auc", "Index Only Scan using ix_models_by_auc"),
+            ("&sort_metric=auc&sort_dir=asc", "Index Only Scan Backward using ix_models_by_auc"),
+            ("&sort_metric=logloss", "Index Only Scan using ix_models_by_logloss"),
+            ("&sort_metric=mean_per_class_error", "Index Only Scan using ix_models_by_macro_recall"),
         })
         {
             using var seen = new SeenStatements();
@@ -35,10 +37,40 @@ public sealed class ModelListTests(RunningHub hub) : IClassFixture<RunningHub>
         double[] ordered = [.. best.GetProperty("items").EnumerateArray().Concat(second.GetProperty("items").EnumerateArray())
             .Select(m => m.GetProperty("metrics").GetProperty("auc").GetDouble())];
         Assert.Equal(ordered.OrderDescending(), ordered);
+        var worst = await owner.GetAsync("/api/models?limit=5&sort_metric=auc&sort_dir=asc").JsonAsync();
+        Assert.Equal([1.0, 2, 3, 4, 5], worst.GetProperty("items").EnumerateArray()
+            .Select(m => Math.Round(m.GetProperty("metrics").GetProperty("auc").GetDouble() * 30_000, 6)));
         Assert.Equal(0, (await owner.GetAsync("/api/models?search=nothing%20of%20the%20kind").JsonAsync()).GetProperty("total").GetInt32());
         Assert.Equal(1, (await owner.GetAsync("/api/models?search=MANY%2029999").JsonAsync()).GetProperty("total").GetInt32());
+        // Names of the experiment and of the project are of all its models.
+        Assert.Equal(30_000, (await owner.GetAsync("/api/models?limit=2&search=MANY").JsonAsync()).GetProperty("total").GetInt32());
         var none = await owner.GetAsync("/api/models?offset=40000").JsonAsync();
         Assert.Equal((30_000, 0), (none.GetProperty("total").GetInt32(), none.GetProperty("items").GetArrayLength()));
+    }
+
+    /// <summary>Models without a metric come behind those with it, in both directions, whatever the page.</summary>
+    [Theory]
+    [InlineData("desc", new[] { 3.0, 2, 1 })]
+    [InlineData("asc", new[] { 1.0, 2, 3 })]
+    public async Task Models_without_the_metric_come_last(string direction, double[] known)
+    {
+        var made = await Leaderboards.OfAsync(hub, "binary");
+        using var owner = await hub.NewUserAsync();
+        var project = (await owner.PostAsJsonAsync("/api/projects", new { name = "some" }).JsonAsync(201)).GetProperty("project").GetProperty("id").GetString()!;
+        await using var db = await hub.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync();
+        await FillAsync(db, Guid.Parse(project), Guid.Parse(made.BestId), 7);
+        await using var forget = db.CreateCommand();
+        forget.CommandText = $"update models set metrics = metrics - 'auc' where project_id = '{project}' and metric_auc > 3.5 / 7";
+        Assert.Equal(4, await forget.ExecuteNonQueryAsync());
+        var all = new List<double?>();
+        for (var offset = 0; offset < 9; offset += 2)
+        {
+            var page = await owner.GetAsync($"/api/models?limit=2&offset={offset}&sort_metric=auc&sort_dir={direction}").JsonAsync();
+            Assert.Equal(7, page.GetProperty("total").GetInt32());
+            all.AddRange(page.GetProperty("items").EnumerateArray().Select(m =>
+                m.GetProperty("metrics").TryGetProperty("auc", out var auc) ? Math.Round(auc.GetDouble() * 7, 6) : (double?)null));
+        }
+        Assert.Equal([.. known.Cast<double?>(), null, null, null, null], all);
     }
 
     private static async Task FillAsync(NpgsqlConnection db, Guid project, Guid model, int count)
@@ -57,6 +89,7 @@ public sealed class ModelListTests(RunningHub hub) : IClassFixture<RunningHub>
              from x, models m, generate_series(1, {count}) i where m.id = '{model}';
              analyze
              """;
+        command.CommandTimeout = 0;
         await command.ExecuteNonQueryAsync();
     }
 

@@ -189,7 +189,7 @@ internal static class ModelMapping
     {
         var shown = metrics.ToDictionary(m => m.Key, m => (object)m.Value, StringComparer.Ordinal);
         if (metrics.TryGetValue("macro_recall", out var recall))
-            shown[ModelService.PerClassError] = 1 - recall;
+            shown[ModelLists.PerClassError] = 1 - recall;
         return shown;
     }
 

@@ -10,12 +10,12 @@ namespace ModelHub.Api.Dialects.Hub.Controllers;
 /// <summary>Trained models: listed, inspected, explained.</summary>
 [ApiController]
 [Route("api/models")]
-public sealed class ModelsController(ModelService models, ExplanationService explanations, RowExplanationService rows) : ControllerBase
+public sealed class ModelsController(ModelLists lists, ModelService models, ExplanationService explanations, RowExplanationService rows) : ControllerBase
 {
     /// <summary>Models, the newest first, or by a metric, the better first.</summary>
     [HttpGet]
     public async Task<ListAnswer<ModelListWire>> List([FromQuery] ModelQuery query, CancellationToken cancellation) => ListAnswer<ModelListWire>.Of(
-        await models.ListAsync(HttpContext.Caller(), query.ToFilter(), HubPaging.Of(query.Limit, query.Offset), cancellation), ModelMapping.ToListWire);
+        await lists.ListAsync(HttpContext.Caller(), query.ToFilter(), HubPaging.Of(query.Limit, query.Offset), cancellation), ModelMapping.ToListWire);
 
     /// <summary>A model: metrics, folds, parameters, links.</summary>
     [HttpGet("{modelId}")]
