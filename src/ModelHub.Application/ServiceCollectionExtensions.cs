@@ -8,6 +8,7 @@ using ModelHub.Application.CustomModels.Dependencies;
 using ModelHub.Application.CustomModels.Insights;
 using ModelHub.Application.CustomModels.Runs;
 using ModelHub.Application.CustomModels.Templates;
+using ModelHub.Application.CustomModels.Transfers;
 using ModelHub.Application.CustomModels;
 using ModelHub.Application.Datasets;
 using ModelHub.Application.Deployments;
@@ -115,6 +116,10 @@ public static class ServiceCollectionExtensions
         services.AddScoped<VersionService>();
         services.AddScoped<VersionDownload>();
         services.AddScoped<CopyService>();
+        services.AddScoped<GoldenRows>();
+        services.AddScoped<TransferReader>();
+        services.AddScoped<CustomModelExports>();
+        services.AddScoped<CustomModelImports>();
         services.AddScoped<CatalogService>();
         services.AddScoped<TensorService>();
         services.AddScoped<WorkspaceService>();

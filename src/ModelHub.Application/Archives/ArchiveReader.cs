@@ -13,6 +13,7 @@ public delegate Task ArchiveFileHandler(string path, Stream content, Cancellatio
 /// </summary>
 public static class ArchiveReader
 {
+    private const int ShortestZip = 22;
     private const int UnixType = 0xF000;
     private const int UnixFile = 0x8000;
     private const int UnixFolder = 0x4000;
@@ -55,6 +56,8 @@ public static class ArchiveReader
 
     private static async Task ReadZipAsync(Stream archive, ArchiveLimits limits, ArchiveFileHandler handler, CancellationToken cancellation)
     {
+        if (archive.Length < ShortestZip) // it would be sought in before its beginning
+            throw new InvalidDataException();
         await using var zip = new ZipArchive(archive, ZipArchiveMode.Read, leaveOpen: true);
         var entries = zip.Entries;
         if (entries.Count > limits.MostEntries)

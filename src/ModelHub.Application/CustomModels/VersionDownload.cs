@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using ModelHub.Application.Archives;
 using ModelHub.Application.Artifacts;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Sharing;
@@ -14,28 +15,8 @@ public sealed class VersionDownload(VersionService versions, IArtifactStore stor
         Caller caller, Guid modelId, Guid? versionId, CancellationToken cancellation)
     {
         var version = await versions.FindAsync(caller, modelId, versionId, SharingRight.Use, cancellation);
-        var path = Path.Combine(Path.GetTempPath(), "modelhub-" + Guid.NewGuid().ToString("N"));
-        var file = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
-        try
-        {
-            await using (var zip = new ZipArchive(file, ZipArchiveMode.Create, leaveOpen: true))
-            {
-                foreach (var item in version.Files.OrderBy(f => f.Ordinal))
-                {
-                    var entry = zip.CreateEntry(item.Path, CompressionLevel.Fastest);
-                    entry.LastWriteTime = item.CreatedAt;
-                    await using var target = await entry.OpenAsync(cancellation);
-                    await using var bytes = await store.OpenAsync(item.Sha256, cancellation);
-                    await bytes.CopyToAsync(target, cancellation);
-                }
-            }
-            file.Position = 0;
-            return (file, version);
-        }
-        catch
-        {
-            await file.DisposeAsync();
-            throw;
-        }
+        var files = version.Files.OrderBy(f => f.Ordinal)
+            .Select(f => new PackedFile(f.Path, (target, stop) => store.CopyAsync(f.Sha256, target, stop), f.CreatedAt));
+        return (await ArchivePacker.ZipAsync(files, CompressionLevel.Fastest, cancellation), version);
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using ModelHub.Application.Archives;
 using ModelHub.Application.Artifacts;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Experiments;
@@ -44,12 +45,38 @@ public sealed class ModelImports(HubDbContext db, ProjectAccess access, ModelSer
         };
     }
 
+    /// <summary>The file and its manifest as one.</summary>
+    /// <returns>A temporary file that goes with its stream, and the model's name.</returns>
+    public async Task<(Stream File, string Name)> PackAsync(Caller caller, Guid id, CancellationToken cancellation)
+    {
+        var manifest = await ManifestAsync(caller, id, cancellation);
+        return (await ArtifactArchive.PackAsync(
+            store, JsonSerializer.SerializeToUtf8Bytes(manifest, ModelManifest.Json), [manifest.ArtifactSha256], cancellation), manifest.Name);
+    }
+
+    /// <param name="file">The model's file, or what <see cref="PackAsync"/> made of it and its manifest.</param>
     /// <param name="manifest">Null: the model is what its file says, without metrics.</param>
     /// <exception cref="ModelHubException">The file is no model's, was changed, predicts otherwise here, or the manifest is of another one.</exception>
     public async Task<ModelView> ImportAsync(
         Caller caller, Guid projectId, string? name, Stream file, ReadOnlyMemory<byte>? manifest, CancellationToken cancellation)
     {
         await access.RequireAsync(caller, projectId, ProjectRole.Editor, "project", cancellation);
+        var head = new byte[4];
+        await file.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, cancellation);
+        file.Position = 0;
+        if (ArchiveReader.IsZip(head))
+        {
+            var (description, artifacts) = await ArtifactArchive.UnpackAsync(store, file, cancellation);
+            await using var inner = await store.OpenAsync(artifacts.Count == 1 ? artifacts.Keys.Single()
+                : throw ModelHubException.Invalid("file", $"The archive holds {artifacts.Count} model files where one belongs."), cancellation);
+            return await ImportFileAsync(caller, projectId, name, inner, description, cancellation);
+        }
+        return await ImportFileAsync(caller, projectId, name, file, manifest, cancellation);
+    }
+
+    private async Task<ModelView> ImportFileAsync(
+        Caller caller, Guid projectId, string? name, Stream file, ReadOnlyMemory<byte>? manifest, CancellationToken cancellation)
+    {
         if (file.Length > LargestFile)
             throw new ModelHubException(ErrorKind.TooLarge, "body_too_large", $"A model's file has at most {LargestFile} bytes.");
         var bytes = new byte[file.Length];

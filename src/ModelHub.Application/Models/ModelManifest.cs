@@ -59,7 +59,7 @@ public sealed record ModelManifest
             throw ModelHubException.Invalid("manifest", "'manifest' is not what a hub's /api/models/{id}/manifest answers.");
         }
         if (read is not { Version: 1, Name: not null, Metrics.Count: <= MostMetrics, FoldScores.Count: <= 1000 } || read.Metrics.Keys.Any(k => k.Length > 50)
-            || !double.IsFinite(read.TrainSeconds) || !double.IsFinite(read.MicrosPerRow))
+            || json.IndexOf("\\u0000"u8) >= 0 || !double.IsFinite(read.TrainSeconds) || !double.IsFinite(read.MicrosPerRow))
             throw ModelHubException.Invalid("manifest", "'manifest' is none, or of a newer version.");
         return read.ArtifactSha256 == sha256 ? read
             : throw ModelHubException.Invalid("manifest", $"The manifest is of another file: it names {Short(read.ArtifactSha256)}, this one is {sha256[..12]}….");

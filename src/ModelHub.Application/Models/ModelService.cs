@@ -65,7 +65,7 @@ public sealed class ModelService(HubDbContext db, ProjectAccess access, IArtifac
         var view = await GetAsync(caller, id, cancellation);
         if (view.Model.ArtifactSha256 is not { } sha256)
             throw new ModelHubException(ErrorKind.WrongState, "model_failed", "This model was not trained.");
-        return (await store.OpenAsync(sha256, cancellation), view.Model.Name + ".modelhub");
+        return (await store.OpenCheckedAsync(sha256, cancellation), view.Model.Name + ".modelhub");
     }
 
     /// <summary>Sets where deployments of a binary model draw the line, unless they say themselves.</summary>

@@ -42,42 +42,37 @@ public sealed record TypedColumn(string Name, CellType Type)
     };
 }
 
-/// <summary>Rows by column. The memory goes back to a pool when it is disposed.</summary>
-public sealed class ColumnBatch : IDisposable
+/// <summary>Rows by column, and what a model reads of them row by row. The memory goes back to where it came from when it is disposed.</summary>
+/// <param name="features">See <see cref="Features"/>; null when there are none.</param>
+/// <param name="release">Gives back what was lent.</param>
+public sealed unsafe class ColumnBatch(IReadOnlyList<TypedColumn> columns, BatchColumn[] cells, int count, float* features, int width, Action release) : IDisposable
 {
-    private readonly BatchColumn[] _columns;
+    private Action? _release = release;
 
-    /// <param name="uses">What each column was read for; null when all come as they are.</param>
-    public ColumnBatch(IReadOnlyList<TypedColumn> columns, int capacity, IReadOnlyList<ColumnUse>? uses = null)
-    {
-        Columns = columns;
-        _columns = [.. columns.Select((c, at) => uses?[at] switch
-        {
-            ColumnUse.None => new BatchColumn(c, 0),
-            ColumnUse.Feature => new BatchColumn(c with { Type = CellType.Single }, capacity) { IsFeature = true },
-            _ => new BatchColumn(c, capacity),
-        })];
-    }
+    public IReadOnlyList<TypedColumn> Columns { get; } = columns;
 
-    public IReadOnlyList<TypedColumn> Columns { get; }
+    public int Count { get; } = count;
 
-    public int Count { get; set; }
+    /// <summary>Row by row the features that were wanted: see <see cref="ColumnChoices"/>.</summary>
+    public ReadOnlySpan<float> Features => new(features, Count * width);
 
-    /// <summary>Bytes of the cells.</summary>
-    public long Bytes => _columns.Sum(c => c.Capacity == 0 ? 0 : c.BytesOf(Count));
+    /// <summary>Bytes of the cells and features.</summary>
+    public long Bytes => cells.Sum(c => c.Capacity == 0 ? 0 : c.BytesOf(Count)) + 4L * Count * width;
 
-    public BatchColumn this[int column] => _columns[column];
+    public BatchColumn this[int column] => cells[column];
 
     public void Dispose()
     {
-        foreach (var column in _columns)
+        foreach (var column in cells)
             column.Dispose();
+        Interlocked.Exchange(ref _release, null)?.Invoke();
     }
 }
 
 /// <summary>The cells of one column: values of fixed width, or texts one behind the other.</summary>
-public sealed class BatchColumn : IDisposable
+public sealed unsafe class BatchColumn : IDisposable
 {
+    private readonly byte* _lent;
     private byte[] _bytes;
     private int[] _ends;
     private bool[]? _missing;
@@ -90,12 +85,16 @@ public sealed class BatchColumn : IDisposable
         Capacity = capacity;
     }
 
+    /// <summary>Cells of fixed width that lie in somebody else's memory for as long as their batch is not disposed.</summary>
+    public BatchColumn(TypedColumn column, int rows, byte* cells)
+    {
+        (Type, Capacity, _bytes, _ends) = (column.Type, rows, [], []);
+        _lent = cells;
+    }
+
     public CellType Type { get; }
 
     public int Capacity { get; }
-
-    /// <summary>Whether the cells are a model's numbers already: see <see cref="ColumnUse.Feature"/>.</summary>
-    public bool IsFeature { get; init; }
 
     public bool HasMissing => _missing is not null;
 
@@ -103,20 +102,21 @@ public sealed class BatchColumn : IDisposable
 
     /// <summary>Cells of fixed width as they lie in memory; a missing one holds anything.</summary>
     public ReadOnlySpan<T> Values<T>()
-        where T : unmanaged => System.Runtime.InteropServices.MemoryMarshal.Cast<byte, T>(_bytes);
+        where T : unmanaged =>
+        System.Runtime.InteropServices.MemoryMarshal.Cast<byte, T>(_lent != null ? new ReadOnlySpan<byte>(_lent, Capacity * TypedColumn.WidthOf(Type)) : _bytes);
 
     /// <summary>A text; empty when it is missing.</summary>
     public ReadOnlySpan<byte> Text(int row) => _bytes.AsSpan((row == 0 ? 0 : _ends[row - 1])..(_ends[row]));
 
     /// <summary>Any cell but a text as a number, dates in seconds since 1970-01-01 UTC; NaN when it is missing.</summary>
-    public unsafe double Number(int row)
+    public double Number(int row)
     {
-        fixed (byte* cells = _bytes)
+        fixed (byte* cells = Values<byte>())
             return IsMissing(row) ? double.NaN : Number(Type, cells, row);
     }
 
     /// <summary>The same of a cell that is there, wherever it lies.</summary>
-    public static unsafe double Number(CellType type, byte* cells, int row) => type switch
+    public static double Number(CellType type, byte* cells, int row) => type switch
     {
         CellType.Truth => cells[row],
         CellType.Whole => ((long*)cells)[row],

@@ -16,17 +16,17 @@ public interface IParquetFiles
     Task<IColumnReader> OpenAsync(string path, Task written, CancellationToken cancellation);
 }
 
-/// <summary>What a column of a file is read for.</summary>
-public enum ColumnUse : byte
+/// <summary>What is wanted of a file's columns.</summary>
+/// <param name="Cells">By column, whether its cells come as they are.</param>
+/// <param name="Features">
+/// By column, which of a row's features it is, -1 for none: a number in single precision, NaN where it is missing or infinite.
+/// </param>
+/// <param name="Width">Features per row; those that no column is are NaN.</param>
+public sealed record ColumnChoices(IReadOnlyList<bool> Cells, IReadOnlyList<int> Features, int Width)
 {
-    /// <summary>Nothing: its cells do not come.</summary>
-    None,
-
-    /// <summary>Its cells as they are.</summary>
-    Cells,
-
-    /// <summary>Numbers for a model: single precision, NaN for what is missing or infinite.</summary>
-    Feature,
+    /// <summary>All cells, and no features.</summary>
+    public static ColumnChoices Everything(int columns) =>
+        new([.. Enumerable.Repeat(true, columns)], [.. Enumerable.Repeat(-1, columns)], 0);
 }
 
 /// <summary>The rows of a file, some thousand at a time. Not for several threads.</summary>
@@ -35,13 +35,13 @@ public interface IColumnReader : IDisposable
     /// <summary>The columns of the file and their types there.</summary>
     IReadOnlyList<TypedColumn> Columns { get; }
 
-    /// <summary>Says before the first <see cref="Read"/> what each column is read for; otherwise all come as they are.</summary>
-    void Choose(IReadOnlyList<ColumnUse> uses);
+    /// <summary>Says before the first <see cref="Read"/> what is wanted; otherwise all cells come as they are.</summary>
+    void Choose(ColumnChoices wanted);
 
     /// <summary>Rows in the file, by its own account; there are as many, or reading fails.</summary>
     long RowCount { get; }
 
-    /// <summary>The next rows, null at the end. The batch is the caller's until it is disposed.</summary>
+    /// <summary>The next rows, null at the end. The batch is the caller's until it is disposed, and good after this reader is.</summary>
     /// <exception cref="Errors.ModelHubException">The file is damaged.</exception>
     ColumnBatch? Read();
 }

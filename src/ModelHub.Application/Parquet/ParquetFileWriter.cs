@@ -75,7 +75,9 @@ public sealed class ParquetRowGroup
     /// <summary>A column as it was read.</summary>
     public void Write(BatchColumn cells)
     {
-        var present = cells.HasMissing ? Enumerable.Range(0, Rows).Count(r => !cells.IsMissing(r)) : Rows;
+        var present = Rows;
+        for (var r = 0; cells.HasMissing && r < Rows; r++)
+            present -= cells.IsMissing(r) ? 1 : 0;
         var levels = cells.HasMissing ? Levels(cells) : AllPresent();
         switch (cells.Type)
         {

@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using System.Runtime.InteropServices;
 using ModelHub.Application.Datasets.Formats;
 using ModelHub.Application.Parquet;
 using ModelHub.Engine.Data;
@@ -10,22 +9,25 @@ namespace ModelHub.Application.Scoring;
 /// <summary>Rows that come by column, with cells that know their types.</summary>
 public sealed partial class RowBlock
 {
-    /// <summary>Rows at a time that are turned from columns into rows: their features stay in the nearest cache.</summary>
-    private const int Tile = 128;
-
     /// <summary>The rows as they came, when they came by column; else null.</summary>
     public ColumnBatch? Typed { get; private set; }
 
-    /// <summary>Takes a batch over; it goes back when the block does.</summary>
+    /// <summary>The batch whose features are the block's; null when those are its own.</summary>
+    private ColumnBatch? _lent;
+
+    /// <summary>Takes a batch over, whose features are the model's numbers; it goes back when the block does.</summary>
     /// <param name="keepTexts">Whether cells are also written down as text, for answers made of text.</param>
     internal void Fill(ColumnBatch batch, RowColumns columns, bool keepTexts)
     {
         Typed = batch;
         var all = columns.Now;
-        while (_unusual.Length < batch.Count)
-            Grow();
-        if (Model.Trained is { } trained)
-            FillFeatures(batch, all, trained.FeatureOffsets);
+        int[] others = Model.Trained is null ? [] : [.. Enumerable.Range(0, all.Length).Where(c => all[c].Input >= 0 && !IsNumber(all[c], batch[c].Type))];
+        Grow(batch.Count, others.Length > 0);
+        _unusual.AsSpan(0, batch.Count).Fill(-1);
+        if (others.Length > 0)
+            SetCells(batch, all, others);
+        else
+            _lent = batch;
         for (Count = 0; Count < batch.Count; Count++)
         {
             for (var c = 0; keepTexts && c < all.Length; c++)
@@ -37,59 +39,23 @@ public sealed partial class RowBlock
         }
     }
 
-    private void FillFeatures(ColumnBatch batch, RowColumn[] columns, ReadOnlySpan<int> offsets)
+    /// <summary>Whether a column's cells, as numbers, are a feature as they are; others are set as in every other format.</summary>
+    internal static bool IsNumber(RowColumn column, CellType type) => column.Feature >= 0 && type != CellType.Text;
+
+    private void SetCells(ColumnBatch batch, RowColumn[] columns, int[] others)
     {
-        // Cells that a number's feature takes as they are go the short way; the others are set as in every other format.
-        int[] used = [.. Enumerable.Range(0, columns.Length).Where(c => columns[c].Input >= 0)];
-        int[] plain = [.. used.Where(c => batch[c].Type != CellType.Text && Model.Trained!.Inputs[columns[c].Input].Encoding == Encoding.Number)];
-        int[] others = [.. used.Except(plain)];
-        _features.AsSpan(0, batch.Count * Width).Fill(float.NaN);
-        for (var r = 0; others.Length > 0 && r < batch.Count; r++)
+        int[] numbers = [.. columns.Where((c, at) => c.Input >= 0 && !others.Contains(at)).Select(c => c.Feature)];
+        var given = batch.Features;
+        for (var r = 0; r < batch.Count; r++)
         {
             Row!.MoveTo(_features, r * Width);
             Row.Clear();
             foreach (var c in others)
                 SetCell(batch[c], columns[c].Input, r);
             _unusual[r] = Row.Unusual;
+            foreach (var feature in numbers)
+                _features[r * Width + feature] = given[r * Width + feature];
         }
-        if (others.Length == 0)
-            _unusual.AsSpan(0, batch.Count).Fill(-1);
-        for (var from = 0; from < batch.Count; from += Tile)
-        {
-            foreach (var c in plain)
-                FillNumbers(batch[c], columns[c].Input, offsets[columns[c].Input], from, Math.Min(batch.Count, from + Tile));
-        }
-    }
-
-    private void FillNumbers(BatchColumn cells, int input, int feature, int from, int to)
-    {
-        if (cells.IsFeature)
-        {
-            var values = cells.Values<float>();
-            ref var first = ref MemoryMarshal.GetArrayDataReference(_features);
-            for (var r = from; r < to; r++)
-                System.Runtime.CompilerServices.Unsafe.Add(ref first, (nint)r * Width + feature) = values[r];
-            return;
-        }
-        if (cells.Type == CellType.Double && !cells.HasMissing)
-        {
-            var values = cells.Values<double>();
-            ref var first = ref MemoryMarshal.GetArrayDataReference(_features);
-            for (var r = from; r < to; r++)
-                System.Runtime.CompilerServices.Unsafe.Add(ref first, (nint)r * Width + feature) = Checked(values[r], input, r);
-            return;
-        }
-        for (var r = from; r < to; r++)
-            _features[r * Width + feature] = Checked(cells.Number(r), input, r);
-    }
-
-    /// <summary>An infinite number is none, as in text.</summary>
-    private float Checked(double value, int input, int row)
-    {
-        if (!double.IsInfinity(value))
-            return (float)value;
-        _unusual[row] = input;
-        return float.NaN;
     }
 
     private void SetCell(BatchColumn cells, int input, int row)

@@ -60,9 +60,9 @@ public sealed partial class RowBlock
     /// <summary>Parsing stops after so many rows.</summary>
     internal int MostRows { get; set; } = int.MaxValue;
 
-    public ReadOnlySpan<float> Features => _features.AsSpan(0, Count * Width);
+    public ReadOnlySpan<float> Features => (_lent is null ? _features : _lent.Features)[..(Count * Width)];
 
-    public ReadOnlySpan<float> FeaturesOf(int row) => _features.AsSpan(row * Width, Width);
+    public ReadOnlySpan<float> FeaturesOf(int row) => Features.Slice(row * Width, Width);
 
     /// <summary>A probability per class (binary: negative, positive), or the value.</summary>
     public ReadOnlySpan<double> OutputsOf(int row) => _outputs.AsSpan(row * Model.OutputCount, Model.OutputCount);
@@ -126,14 +126,15 @@ public sealed partial class RowBlock
         _cellCount = 0;
         _textLength = 0;
         Typed = null;
+        _lent = null;
     }
 
     /// <summary>Starts the next row, all of it missing.</summary>
     /// <returns>Its features, good until the next row.</returns>
     internal Span<float> StartRow()
     {
-        if (Count == _unusual.Length)
-            Grow();
+        if (Count == _unusual.Length || (Count + 1) * Width > _features.Length)
+            Grow(Count + 1, withFeatures: true);
         if (Row is null)
             return [];
         Row.MoveTo(_features, Count * Width);
@@ -150,11 +151,15 @@ public sealed partial class RowBlock
             Row!.SetNumber(column.Input, number);
     }
 
-    private void Grow()
+    private void Grow(int rows, bool withFeatures)
     {
-        Array.Resize(ref _unusual, _unusual.Length * 2);
-        Array.Resize(ref _cellEnds, _unusual.Length);
-        Array.Resize(ref _features, _unusual.Length * Width);
+        if (_unusual.Length < rows)
+        {
+            Array.Resize(ref _unusual, Math.Max(rows, _unusual.Length * 2));
+            Array.Resize(ref _cellEnds, _unusual.Length);
+        }
+        if (withFeatures && _features.Length < _unusual.Length * Width)
+            Array.Resize(ref _features, _unusual.Length * Width);
     }
 
     internal void EndRow()

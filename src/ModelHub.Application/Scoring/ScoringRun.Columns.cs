@@ -40,7 +40,7 @@ public sealed partial class ScoringRun
         try
         {
             run._columns.AddAll([.. rows.Columns.Select(c => System.Text.Encoding.UTF8.GetBytes(c.Name))]);
-            rows.Choose([.. run._columns.Now.Select((column, at) => UseOf(model, column, rows.Columns[at]))]);
+            rows.Choose(Wanted(model, run._columns.Now, rows.Columns));
             await run.RunInBlocksAsync((blocks, stop) => run.ReadColumnsAsync(rows, mostBytes, blocks, stop), MostHeld, cancellation);
         }
         catch (RowRefusal refusal)
@@ -55,10 +55,13 @@ public sealed partial class ScoringRun
         return run.RowCount;
     }
 
-    private static ColumnUse UseOf(LoadedModel model, RowColumn column, TypedColumn typed) => column.IsKept ? ColumnUse.Cells
-        : column.Input < 0 ? ColumnUse.None
-        : typed.Type != CellType.Text && model.Trained!.Inputs[column.Input].Encoding == Engine.Preparation.Encoding.Number ? ColumnUse.Feature
-        : ColumnUse.Cells;
+    private static ColumnChoices Wanted(LoadedModel model, RowColumn[] columns, IReadOnlyList<TypedColumn> typed)
+    {
+        var isNumber = columns.Select((c, at) => RowBlock.IsNumber(c, typed[at].Type)).ToArray();
+        return new ColumnChoices(
+            [.. columns.Select((c, at) => c.IsKept || c.Input >= 0 && !isNumber[at])], [.. columns.Select((c, at) => isNumber[at] ? c.Feature : -1)],
+            model.Trained?.FeatureCount ?? 0);
+    }
 
     private async Task ReadColumnsAsync(IColumnReader rows, long mostBytes, ChannelWriter<Task<Answered>> blocks, CancellationToken cancellation)
     {

@@ -16,14 +16,16 @@ internal sealed class LocalArtifactStore : IArtifactStore
     private readonly string _root;
     private readonly string _temporary;
 
-    /// <summary>Held while a file takes its place, and while an old one leaves it.</summary>
-    private readonly Lock _placing = new();
+    private readonly string _placing;
 
     public LocalArtifactStore(string root)
     {
         _root = root;
         _temporary = Path.Combine(root, "tmp");
+        _placing = Path.Combine(root, "placing.lock");
         Directory.CreateDirectory(_temporary);
+        if (!File.Exists(_placing))
+            File.AppendAllBytes(_placing, []);
     }
 
     public async Task<StoredArtifact> PutAsync(Func<Stream, CancellationToken, Task> write, CancellationToken cancellation)
@@ -46,11 +48,8 @@ internal sealed class LocalArtifactStore : IArtifactStore
             var target = PathOf(sha256);
             var folder = Path.GetDirectoryName(target)!;
             Directory.CreateDirectory(folder);
-            lock (_placing)
-            {
+            using (HoldPlaces())
                 File.Move(path, target, overwrite: true);
-                File.SetLastWriteTimeUtc(target, File.GetLastWriteTimeUtc(target));
-            }
             SyncFolder(folder);
             SyncFolder(_root);
             return new StoredArtifact(sha256, size);
@@ -102,7 +101,7 @@ internal sealed class LocalArtifactStore : IArtifactStore
     internal bool DeleteOlder(string sha256, DateTimeOffset than)
     {
         var path = PathOf(sha256);
-        lock (_placing)
+        using (HoldPlaces())
         {
             if (File.GetLastWriteTimeUtc(path) >= than.UtcDateTime)
                 return false;
@@ -125,6 +124,22 @@ internal sealed class LocalArtifactStore : IArtifactStore
         return swept;
     }
 
+    /// <summary>
+    /// Held while a file takes its place, and while an old one leaves it: by one thread of all processes that share the folder. A file system that
+    /// knows no locks is taken to be nobody else's.
+    /// </summary>
+    private SafeFileHandle HoldPlaces()
+    {
+        const int Exclusive = 2, Interrupted = 4, ReadWrite = 2;
+        // Not by FileStream, which does not wait for a lock; and no child of this process may keep it.
+        var file = OperatingSystem.IsWindows() ? File.OpenHandle(_placing, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite)
+            : new SafeFileHandle(open(_placing, ReadWrite | (OperatingSystem.IsLinux() ? 0x80000 : 0x1000000)), ownsHandle: true);
+        while (!OperatingSystem.IsWindows() && flock(file, Exclusive) != 0 && Marshal.GetLastPInvokeError() == Interrupted)
+        {
+        }
+        return file;
+    }
+
     private string PathOf(string sha256) => sha256.Length == 64 && sha256.All(char.IsAsciiHexDigitLower)
         ? Path.Combine(_root, sha256[..2], sha256[2..])
         : throw new ArgumentException("Not a SHA-256.", nameof(sha256));
@@ -139,11 +154,14 @@ internal sealed class LocalArtifactStore : IArtifactStore
             throw new IOException($"fsync of the artifact folder failed ({Marshal.GetLastPInvokeError()}).");
     }
 
-#pragma warning disable CA2101, IDE1006, SYSLIB1054 // libc's own names; two calls are not worth a source generator
+#pragma warning disable CA2101, IDE1006, SYSLIB1054 // libc's own names; three calls are not worth a source generator
     [DllImport("libc", SetLastError = true)]
     private static extern nint open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
 
     [DllImport("libc", SetLastError = true)]
     private static extern int fsync(int descriptor);
+
+    [DllImport("libc", SetLastError = true)]
+    private static extern int flock(SafeFileHandle file, int operation);
 #pragma warning restore
 }

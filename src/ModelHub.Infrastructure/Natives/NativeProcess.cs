@@ -23,6 +23,8 @@ internal static class NativeProcess
         // Small and quick to start; a heap of its own size would be reserved for a server's work.
         start.Environment["DOTNET_TieredPGO"] = "0";
         start.Environment["DOTNET_gcServer"] = "0";
+        // It lives for less than a second: loops are compiled well at once.
+        start.Environment["DOTNET_TC_QuickJitForLoops"] = "0";
         return Process.Start(start)!;
     }
 }

@@ -44,18 +44,19 @@ public sealed class ModelFilesTests(RunningHub hub)
         Assert.Equal(made.BestId, last.GetProperty("lineage").GetProperty("manifest").GetProperty("id").GetString());
     }
 
-    /// <summary>Another hub, with a database and a folder of its own.</summary>
-    private sealed class OtherHub : IAsyncDisposable
+    [Fact]
+    public async Task A_model_goes_as_one_file()
     {
-        private readonly RunningHub _hub = new();
-
-        public async Task<HttpClient> StartAsync()
-        {
-            await _hub.InitializeAsync();
-            return _hub.Client;
-        }
-
-        public async ValueTask DisposeAsync() => await _hub.DisposeAsync();
+        var made = await Leaderboards.OfAsync(hub, "binary");
+        var packed = await hub.Client.GetByteArrayAsync($"/api/models/{made.BestId}/export");
+        var model = (await ImportAsync(hub.Client, made.ProjectId, packed, null).JsonAsync(201)).GetProperty("model");
+        Assert.Equal(made.BestId, model.GetProperty("lineage").GetProperty("manifest").GetProperty("id").GetString());
+        var file = await hub.Client.GetByteArrayAsync($"/api/models/{made.BestId}/artifact");
+        Assert.Equal(file, await hub.Client.GetByteArrayAsync($"/api/models/{model.GetProperty("id").GetString()}/artifact"));
+        packed[packed.Length / 2] ^= 1;
+        await ImportAsync(hub.Client, made.ProjectId, packed, null).JsonAsync(422);
+        using var stranger = await hub.NewUserAsync();
+        await stranger.GetAsync($"/api/models/{made.BestId}/export").JsonAsync(404);
     }
 
     [Fact]

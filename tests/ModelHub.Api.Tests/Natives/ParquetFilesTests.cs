@@ -75,6 +75,79 @@ public sealed class ParquetFilesTests : IDisposable
         Assert.Equal(100_000, next);
     }
 
+    [NativeFact]
+    public void Features_come_row_by_row_as_a_model_takes_them_and_cells_beside_them()
+    {
+        using var rows = Open(DuckFiles.Parquet(Types));
+        // Features of other columns than these are not in the file; the text comes as it is, the fraction both ways.
+        var wanted = new ColumnChoices([.. rows.Columns.Select(c => c.Name is "long" or "frac")], [.. rows.Columns.Select(c => Array.IndexOf(Named, c.Name))], Named.Length);
+        rows.Choose(wanted);
+        using var batch = rows.Read()!;
+        rows.Dispose(); // the batch is good for longer
+        var moment = (float)(new DateTime(2024, 2, 3, 4, 5, 6, 500, DateTimeKind.Utc) - DateTime.UnixEpoch).TotalSeconds;
+        Assert.Equal(
+            [
+                2.5f, float.NaN, 40000000000f, 1.25f, 12.34f, 1, moment,
+                .. Enumerable.Repeat(float.NaN, 7),
+                float.NaN, float.NaN, -5, float.NaN, -0.01f, 0, -1,
+            ],
+            batch.Features.ToArray());
+        Assert.Equal([2.5, double.NaN, double.PositiveInfinity], Enumerable.Range(0, 3).Select(batch[4].Number));
+        Assert.Equal("x", Text(batch, 8, 2));
+        Assert.True(batch[8].IsMissing(1));
+    }
+
+    private static readonly string[] Named = ["frac", "nowhere", "big", "single", "dec", "truth", "moment"];
+
+    /// <summary>What a reader that was taken over, or went mad, could say.</summary>
+    [Theory]
+    [InlineData("H 3 -1")]
+    [InlineData("H 3 2000000000")]
+    [InlineData("H 3 1 1 -5")]
+    [InlineData("H 3 1 1 2000000000")]
+    [InlineData("H 3 1 7 1 R 0")]
+    [InlineData("H 3 1 7 1 R -1")]
+    [InlineData("H 3 1 7 1 R 2147483647")]
+    [InlineData("H 3 1 7 1 R 2 -2 1")]
+    [InlineData("H 3 1 7 1 R 2 2147483647 2147483647")]
+    [InlineData("H 3 1 7 1 B")]
+    [InlineData("H 3 1 7 1 R 1 -1 E")]
+    [InlineData("H 3 1 7 1 Z")]
+    [InlineData("X 2000000000")]
+    [InlineData("")]
+    public void A_reader_that_lies_is_refused(string says)
+    {
+        // Letters as they are, numbers as int32, but: behind H rows as int64, behind a count of columns a type as a byte, behind 1 (a name's length) an 'n'.
+        var path = Path.Combine(_folder, "said");
+        using (var said = new BinaryWriter(File.Create(path)))
+        {
+            var words = says.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            for (var i = 0; i < words.Length; i++)
+            {
+                if (char.IsLetter(words[i][0]))
+                    said.Write((byte)words[i][0]);
+                else if (i == 1 && words[0] == "H")
+                    said.Write(long.Parse(words[i], System.Globalization.CultureInfo.InvariantCulture));
+                else if (i == 3)
+                    said.Write(byte.Parse(words[i], System.Globalization.CultureInfo.InvariantCulture));
+                else
+                    said.Write(int.Parse(words[i], System.Globalization.CultureInfo.InvariantCulture));
+                if (i == 4 && words[i] == "1")
+                    said.Write((byte)'n');
+            }
+        }
+        var liar = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("cat", path)
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+        })!;
+        using var reader = new ParquetReader(new ReadingProcess(liar, path, CancellationToken.None));
+        Assert.Equal(ErrorKind.Invalid, Assert.Throws<ModelHubException>(() =>
+        {
+            reader.ReadHead();
+            reader.Read()?.Dispose();
+        }).Kind);
+    }
+
     [NativeTheory]
     [InlineData("SELECT 1 AS a, [1, 2] AS b", "'b' holds lists or structures")]
     [InlineData("SELECT 1 AS a, {'x': 1} AS c", "'c' holds lists or structures")]

@@ -1,20 +1,49 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Api.Tests.CustomModels;
 using ModelHub.Application.Artifacts;
+using ModelHub.Infrastructure.Artifacts;
 using ModelHub.Infrastructure.Storage;
 
 namespace ModelHub.Api.Tests.Registry;
 
-/// <summary>Files of models in places, at times and under names that others got wrong (reliability cases M5 to M9).</summary>
+/// <summary>Files of models in places, at times and under names that others got wrong (reliability cases M4 to M9; M1 and M4's loading are RegistryTests, M2 OnnxRuntimeTests, M3 BrokenFileTests).</summary>
 [Collection("hub")]
 public sealed class ArtifactSafetyTests(RunningHub hub)
 {
     private static readonly object Wanted = new { name = "safe", customModelType = "inference", targetType = "Regression", targetName = "y" };
+
+    /// <summary>M4: what was changed on the disk is given to nobody. That it does not run either is seen where models are loaded.</summary>
+    [Fact]
+    public async Task Bytes_that_were_changed_on_the_disk_are_not_given_away()
+    {
+        var (model, version) = await hub.ModelAsync(Wanted, ("model.txt", Leaves(4000)));
+        var trained = await Leaderboards.OfAsync(hub, "regression");
+        var artifact = await hub.Client.GetByteArrayAsync($"/api/models/{trained.BestId}/artifact");
+        var store = hub.Services.GetRequiredService<IArtifactStore>();
+        foreach (var (bytes, addresses) in new[]
+        {
+            (Encoding.UTF8.GetBytes(Leaves(4000)), new[] { $"/api/v2/customModels/{model}/versions/{version.GetProperty("id").GetString()}/download/", $"/api/custom-models/{model}/export" }),
+            (artifact, [$"/api/models/{trained.BestId}/artifact", $"/api/models/{trained.BestId}/export"]),
+        })
+        {
+            var path = await store.LocalPathAsync(Convert.ToHexStringLower(SHA256.HashData(bytes)), CancellationToken.None);
+            bytes[bytes.Length / 3] ^= 4;
+            await File.WriteAllBytesAsync(path, bytes);
+            foreach (var address in addresses)
+                Assert.Contains("checksum", await (await hub.Client.GetAsync(address)).Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            bytes[bytes.Length / 3] ^= 4;
+            await File.WriteAllBytesAsync(path, bytes);
+            foreach (var address in addresses)
+                Assert.Equal(HttpStatusCode.OK, (await hub.Client.GetAsync(address)).StatusCode);
+        }
+    }
 
     /// <summary>M5: no operation takes a path or an address of the server's to read from or write to.</summary>
     [Fact]
@@ -98,6 +127,28 @@ public sealed class ArtifactSafetyTests(RunningHub hub)
         File.SetLastWriteTimeUtc(path, DateTime.UnixEpoch);
         await sweep.SweepAsync(TimeSpan.FromMinutes(5), CancellationToken.None);
         Assert.False(File.Exists(path));
+    }
+
+    /// <summary>M7, with the sweep in another process than who stores: of those that share a folder, one at a time takes or leaves a place.</summary>
+    [Fact]
+    public async Task Another_processs_sweep_waits_for_who_stores()
+    {
+        var folder = Directory.CreateTempSubdirectory("modelhub-sweep-").FullName;
+        var store = new LocalArtifactStore(folder);
+        var kept = await store.PutAsync((stream, stop) => stream.WriteAsync("again"u8.ToArray(), stop).AsTask(), CancellationToken.None);
+        var path = await store.LocalPathAsync(kept.Sha256, CancellationToken.None);
+        File.SetLastWriteTimeUtc(path, DateTime.UnixEpoch);
+        var elsewhere = Process.Start(new ProcessStartInfo("flock", [Path.Combine(folder, "placing.lock"), "sh", "-c", "echo held; read line; touch $0; exit", path])
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true,
+        })!;
+        Assert.Equal("held", await elsewhere.StandardOutput.ReadLineAsync());
+        var sweeping = Task.Run(() => new LocalArtifactStore(folder).DeleteOlder(kept.Sha256, DateTimeOffset.UtcNow.AddHours(-1)));
+        await elsewhere.StandardInput.WriteLineAsync();
+        Assert.False(await sweeping);
+        Assert.True(File.Exists(path));
+        await elsewhere.WaitForExitAsync();
+        Directory.Delete(folder, recursive: true);
     }
 
     /// <summary>M8: long texts, control characters and markup.</summary>

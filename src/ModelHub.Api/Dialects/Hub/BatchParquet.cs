@@ -61,17 +61,18 @@ internal sealed class BatchParquet(LoadedModel model, IReadOnlyList<TypedColumn>
             group.Write(block.Outputs);
             return;
         }
-        var numbers = new int[block.Count];
-        for (var r = 0; r < numbers.Length; r++)
+        var (numbers, probabilities) = (ArrayPool<int>.Shared.Rent(block.Count), ArrayPool<double>.Shared.Rent(block.Count));
+        for (var r = 0; r < block.Count; r++)
             numbers[r] = model.Decide(block.OutputsOf(r));
-        group.Write(numbers, _classes);
-        var probabilities = new double[block.Count];
+        group.Write(numbers.AsSpan(0, block.Count), _classes);
         for (var k = 0; k < _classes.Length; k++)
         {
-            for (var r = 0; r < probabilities.Length; r++)
+            for (var r = 0; r < block.Count; r++)
                 probabilities[r] = block.Outputs[r * _classes.Length + k];
-            group.Write(probabilities);
+            group.Write(probabilities.AsSpan(0, block.Count));
         }
+        ArrayPool<int>.Shared.Return(numbers);
+        ArrayPool<double>.Shared.Return(probabilities);
     }
 
     private static BatchColumn FromText(RowBlock block, int column, TypedColumn to)

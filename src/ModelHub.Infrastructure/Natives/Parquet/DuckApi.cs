@@ -51,6 +51,8 @@ internal sealed unsafe class DuckSession
         }
         Check(((delegate* unmanaged<nint, nint*, int>)api["duckdb_connect"])(database, &connection));
         _connection = connection;
+        // Rows in order come as fast as all threads read row groups ahead; by default they wait for one another after a megabyte.
+        Run("SET streaming_buffer_size='128MiB'");
         // From here on it can open this file and no other, and no query can change that.
         Run($"SET allowed_paths=[{Quoted(file)}]");
         Run("SET enable_external_access=false");

@@ -54,26 +54,28 @@ public static partial class ParquetChild
             $"SELECT sum(num_rows)::BIGINT FROM parquet_file_metadata({DuckSession.Quoted(file)})",
             chunk => rows = Marshal.ReadInt64(chunk.Column(0).Data));
         WriteHead(columns, rows, output);
-        var sent = 0L;
-        var uses = new byte[columns.Length];
-        input.ReadExactly(uses);
-        var sending = columns.Select((c, at) => new Sending(at, c, uses[at] == (byte)ColumnUse.Feature)).Where(c => uses[c.At] != (byte)ColumnUse.None).ToArray();
+        var (wanted, size, path) = ReadChoices(columns.Length, input);
+        using var memory = SharedSlots.Open(path, size);
+        int[] sent = [.. Enumerable.Range(0, columns.Length).Where(c => wanted.Cells[c] || wanted.Features[c] >= 0)];
         var names = string.Join(',', columns.Select((_, c) => $"c{c}"));
-        var wanted = sending.Length == 0 ? "1::TINYINT" : string.Join(',', sending.Select(c => Cast(c.At, c.Column.Type, found[c.At].Type)));
-        session.Stream($"SELECT {wanted} FROM {source} AS t({names})", chunk =>
-        {
-            var most = ParquetFrames.RowsFor(columns.Length);
-            for (var from = 0; from < chunk.Rows; from += most)
-                WriteRows(chunk, sending, from, Math.Min(most, chunk.Rows - from), output);
-            sent += chunk.Rows;
-        });
-        if (sent != rows)
-            throw new DuckException($"it says that it holds {rows} rows, {sent} can be read.");
+        var query = sent.Length == 0 ? "1::TINYINT" : string.Join(',', sent.Select(c => Cast(c, columns[c].Type, found[c].Type)));
+        var slots = new SlotWriter(columns, wanted, sent, memory, input, output);
+        session.Stream($"SELECT {query} FROM {source} AS t({names})", slots.Take);
+        if (slots.Sent != rows)
+            throw new DuckException($"it says that it holds {rows} rows, {slots.Sent} can be read.");
+        slots.End();
         output.Write([ParquetFrames.End]);
     }
 
-    /// <summary>A column that is sent.</summary>
-    private readonly record struct Sending(int At, TypedColumn Column, bool AsFeature);
+    private static (ColumnChoices Wanted, long Size, string Path) ReadChoices(int columns, FileStream input)
+    {
+        using var reader = new BinaryReader(input, Encoding.UTF8, leaveOpen: true);
+        var (cells, features) = (new bool[columns], new int[columns]);
+        for (var c = 0; c < columns; c++)
+            (cells[c], features[c]) = (reader.ReadByte() != 0, reader.ReadInt32());
+        var wanted = new ColumnChoices(cells, features, reader.ReadInt32());
+        return (wanted, reader.ReadInt64(), Encoding.UTF8.GetString(reader.ReadBytes(reader.ReadInt32())));
+    }
 
     /// <summary>The type as which a column is sent; see duckdb_type.</summary>
     private static CellType TypeOf(string name, int type) => type switch
@@ -115,63 +117,6 @@ public static partial class ParquetChild
         }
         writer.Flush();
         output.Write(memory.GetBuffer().AsSpan(0, (int)memory.Length));
-    }
-
-    private static unsafe void WriteRows(DuckChunk chunk, Sending[] columns, int from, int rows, FileStream output)
-    {
-        output.Write([ParquetFrames.Rows, .. BitConverter.GetBytes(rows)]);
-        for (var c = 0; c < columns.Length; c++)
-        {
-            var (data, validity) = chunk.Column(c);
-            if (columns[c].AsFeature)
-            {
-                WriteFeatures((byte*)data + (long)from * columns[c].Column.Width, columns[c].Column.Type, (ulong*)validity + (validity == 0 ? 0 : from / 64), rows, output);
-                continue;
-            }
-            output.Write([validity == 0 ? (byte)0 : (byte)1]);
-            if (validity != 0)
-                output.Write(new ReadOnlySpan<byte>((byte*)validity + from / 8, (rows + 63) / 64 * 8));
-            if (columns[c].Column.Type == CellType.Text)
-                WriteTexts((byte*)data + from * 16L, (ulong*)validity + (validity == 0 ? 0 : from / 64), rows, output);
-            else
-                output.Write(new ReadOnlySpan<byte>((byte*)data + (long)from * columns[c].Column.Width, rows * columns[c].Column.Width));
-        }
-    }
-
-    /// <summary>Numbers as a model takes them: as <see cref="BatchColumn.Number(int)"/> has them, in single precision.</summary>
-    private static unsafe void WriteFeatures(byte* cells, CellType type, ulong* validity, int rows, FileStream output)
-    {
-        var features = new float[rows];
-        for (var r = 0; r < rows; r++)
-        {
-            var value = validity is not null && (validity[r >> 6] >> (r & 63) & 1) == 0 ? double.NaN : BatchColumn.Number(type, cells, r);
-            features[r] = double.IsInfinity(value) ? float.NaN : (float)value;
-        }
-        output.Write(MemoryMarshal.AsBytes(features.AsSpan()));
-    }
-
-    /// <summary>Texts of at most 12 bytes lie where they are named, others behind a pointer.</summary>
-    private static unsafe void WriteTexts(byte* cells, ulong* validity, int rows, FileStream output)
-    {
-        var lengths = new int[rows];
-        var all = 0L;
-        for (var r = 0; r < rows; r++)
-        {
-            lengths[r] = validity is null || (validity[r >> 6] >> (r & 63) & 1) != 0 ? *(int*)(cells + r * 16L) : 0;
-            all += lengths[r];
-        }
-        if (all > int.MaxValue / 4)
-            throw new DuckException("its texts are too long.");
-        var bytes = new byte[rows * 4 + (int)all];
-        Buffer.BlockCopy(lengths, 0, bytes, 0, rows * 4);
-        var to = rows * 4;
-        for (var r = 0; r < rows; r++)
-        {
-            var cell = cells + r * 16L;
-            new ReadOnlySpan<byte>(lengths[r] <= 12 ? cell + 4 : *(byte**)(cell + 8), lengths[r]).CopyTo(bytes.AsSpan(to));
-            to += lengths[r];
-        }
-        output.Write(bytes);
     }
 
     private static string Short(string name) => name.Length <= 80 ? name : name[..77] + "...";

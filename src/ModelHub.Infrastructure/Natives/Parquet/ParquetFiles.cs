@@ -50,6 +50,6 @@ public sealed class ParquetFiles(NativeLibraries libraries) : IParquetFiles
         var child = NativeProcess.Start(
             Path.GetDirectoryName(path)!, ParquetChild.Verb, Path.GetFullPath(library), path,
             Threads.ToString(System.Globalization.CultureInfo.InvariantCulture), Memory.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        return new ParquetReader(child, path, cancellation);
+        return new ParquetReader(new ReadingProcess(child, path, cancellation));
     }
 }

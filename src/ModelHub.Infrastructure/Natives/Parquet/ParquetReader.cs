@@ -1,44 +1,26 @@
-using System.Buffers.Binary;
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
-using ModelHub.Application.Errors;
 using ModelHub.Application.Parquet;
 
 namespace ModelHub.Infrastructure.Natives.Parquet;
 
-/// <summary>Takes what the reading process sends. Whatever becomes of that process, this one is told and goes on.</summary>
-internal sealed class ParquetReader : IColumnReader
+/// <summary>
+/// Rows as the reading process lays them into shared memory, of which a batch is a slot. Nothing that process says or writes is believed further
+/// than bounds that are reckoned here.
+/// </summary>
+internal sealed unsafe class ParquetReader(ReadingProcess child) : IColumnReader
 {
     private const int MostColumns = 20_000;
-    private const int MostTextBytes = 256 << 20;
-    private static readonly TimeSpan MostSilence = TimeSpan.FromSeconds(60);
-    private readonly Process _child;
-    private readonly string _path;
-    private readonly Stream _from;
-    private readonly Timer _patience;
-    private readonly CancellationToken _cancellation;
-    private readonly CancellationTokenRegistration _stopping;
-    private readonly Task<string> _errors;
-    private bool _wasSilent;
-    private int _waitingRows;
-    private long _read;
-    private bool _ended;
-    private ColumnUse[]? _uses;
-    private bool _hasBegun;
 
-    public ParquetReader(Process child, string path, CancellationToken cancellation)
-    {
-        (_child, _path, _cancellation) = (child, path, cancellation);
-        _from = new BufferedStream(child.StandardOutput.BaseStream, 1 << 16);
-        _errors = child.StandardError.ReadToEndAsync(CancellationToken.None);
-        _patience = new Timer(_ =>
-        {
-            _wasSilent = true;
-            Kill();
-        });
-        _stopping = cancellation.Register(Kill);
-    }
+    /// <summary>Each processor scores a batch, and one is held ready for it; one is read meanwhile.</summary>
+    private static readonly int Slots = Math.Min(2 * Environment.ProcessorCount + 1, 64);
+
+    private readonly SemaphoreSlim _free = new(0);
+    private readonly Queue<byte> _order = new();
+    private ColumnChoices? _wanted;
+    private SlotLayout? _layout;
+    private SharedSlots? _memory;
+    private bool _ended;
 
     public IReadOnlyList<TypedColumn> Columns { get; private set; } = [];
 
@@ -47,193 +29,165 @@ internal sealed class ParquetReader : IColumnReader
     /// <summary>The file is there: what are its columns?</summary>
     public void ReadHead()
     {
-        Tell([1]);
+        child.Tell([1]);
         if (Frame() != ParquetFrames.Head)
-            throw Crashed();
-        RowCount = BitConverter.ToInt64(Take(8));
-        var count = BitConverter.ToInt32(Take(4));
+            throw child.Crashed();
+        RowCount = BitConverter.ToInt64(child.Take(8));
+        var count = BitConverter.ToInt32(child.Take(4));
         if (count is < 1 or > MostColumns)
-            throw Refused($"it has {count} columns; 1 to {MostColumns} are read.");
+            throw child.Refused($"it has {count} columns; 1 to {MostColumns} are read.");
         var columns = new TypedColumn[count];
         for (var c = 0; c < count; c++)
         {
-            var type = (CellType)Take(1)[0];
-            columns[c] = new TypedColumn(Encoding.UTF8.GetString(Take(BitConverter.ToInt32(Take(4)))), type);
+            var type = (CellType)child.Take(1)[0];
+            columns[c] = new TypedColumn(TakeText(), type);
         }
         Columns = columns;
     }
 
-    public void Choose(IReadOnlyList<ColumnUse> uses) => _uses = [.. uses];
+    public void Choose(ColumnChoices wanted) => _wanted = wanted;
 
     public ColumnBatch? Read()
     {
         if (_ended)
             return null;
-        if (!_hasBegun)
-            Tell([.. Columns.Select((_, c) => (byte)(_uses?[c] ?? ColumnUse.Cells))]);
-        _hasBegun = true;
-        var capacity = ParquetFrames.RowsFor(Columns.Count);
-        var batch = new ColumnBatch(Columns, capacity, _uses);
+        if (_memory is null)
+            Begin();
+        // Batches that are still used elsewhere: theirs are the slots.
+        _free.Wait();
+        byte slot;
+        lock (_order)
+            slot = _order.Dequeue();
+        var start = _memory!.Start + slot * _layout!.Bytes;
+        var cells = new BatchColumn?[Columns.Count];
         try
         {
-            var texts = 0L;
-            while (texts < ParquetFrames.MostBytes && (_waitingRows > 0 || Frame() == ParquetFrames.Rows))
-            {
-                if (_waitingRows == 0)
-                    _waitingRows = BitConverter.ToInt32(Take(4));
-                if (batch.Count + _waitingRows > capacity)
-                    break;
-                texts += ReadRows(batch, _waitingRows);
-                _waitingRows = 0;
-            }
-            _read += batch.Count;
-            if (batch.Count > 0)
-                return batch;
+            var rows = ReadRows(cells);
+            if (rows == 0)
+                return null;
+            for (var c = 0; c < cells.Length; c++)
+                cells[c] ??= _layout.Cells[c] == 0 ? new BatchColumn(Columns[c], 0) : InSlot(start, c, rows);
+            _memory.Hold();
+            var batch = new ColumnBatch(Columns, cells!, rows, (float*)(start + _layout.Features), _wanted!.Width, () => Free(slot));
+            child.RowsRead += rows;
+            cells = [];
+            return batch;
         }
-        catch
+        finally
         {
-            batch.Dispose();
-            throw;
+            foreach (var column in cells)
+                column?.Dispose();
         }
-        batch.Dispose();
-        return null;
     }
 
     public void Dispose()
     {
-        _stopping.Dispose();
-        _patience.Dispose();
-        Kill();
-        _from.Dispose();
-        _child.Dispose();
+        child.Dispose();
+        _memory?.Dispose();
     }
 
-    private long ReadRows(ColumnBatch batch, int rows)
+    private void Begin()
     {
-        var texts = 0L;
+        _wanted ??= ColumnChoices.Everything(Columns.Count);
+        _layout = new SlotLayout(Columns, _wanted);
+        _memory = SharedSlots.Create(_layout.Bytes * Slots);
+        using var said = new MemoryStream();
+        using var writer = new BinaryWriter(said);
         for (var c = 0; c < Columns.Count; c++)
         {
-            var (column, use) = (batch[c], _uses?[c] ?? ColumnUse.Cells);
-            if (use == ColumnUse.None)
-                continue;
-            if (use == ColumnUse.Feature)
-            {
-                Fill(column.Room(batch.Count, rows));
-                continue;
-            }
-            if (Take(1)[0] != 0)
-            {
-                var words = MemoryMarshal.Cast<byte, ulong>(Take((rows + 63) / 64 * 8));
-                for (var r = 0; r < rows; r++)
-                {
-                    if ((words[r >> 6] >> (r & 63) & 1) == 0)
-                        column.SetMissing(batch.Count + r);
-                }
-            }
-            if (Columns[c].Type == CellType.Text)
-                texts += ReadTexts(column, batch.Count, rows);
-            else
-                Fill(column.Room(batch.Count, rows));
+            writer.Write((byte)(_wanted.Cells[c] ? 1 : 0));
+            writer.Write(_wanted.Features[c]);
         }
-        batch.Count += rows;
-        return texts;
+        writer.Write(_wanted.Width);
+        writer.Write(_layout.Bytes * Slots);
+        var path = Encoding.UTF8.GetBytes(_memory.Path);
+        writer.Write(path.Length);
+        writer.Write(path);
+        child.Tell(said.ToArray());
+        for (var slot = 0; slot < Slots; slot++)
+            Offer((byte)slot);
+    }
+
+    /// <summary>The texts of a batch, and how many rows of it lie in its slot; 0 at the end.</summary>
+    private int ReadRows(BatchColumn?[] cells)
+    {
+        var (count, texts) = (0, 0L);
+        while (Frame() is var letter && letter != ParquetFrames.End)
+        {
+            if (letter == ParquetFrames.Batch && count > 0)
+                return count;
+            var rows = letter == ParquetFrames.Rows ? BitConverter.ToInt32(child.Take(4)) : 0;
+            if (rows < 1 || rows > _layout!.Rows - count)
+                throw child.Crashed();
+            for (var c = 0; c < Columns.Count; c++)
+            {
+                if (Columns[c].Type == CellType.Text && _wanted!.Cells[c])
+                    texts += ReadTexts(cells[c] ??= new BatchColumn(Columns[c], _layout.Rows), count, rows);
+            }
+            if (texts > int.MaxValue / 2)
+                throw child.Refused("its texts are too long.");
+            count += rows;
+        }
+        _ended = true;
+        return count == 0 ? 0 : throw child.Crashed();
     }
 
     private long ReadTexts(BatchColumn column, int first, int rows)
     {
-        var lengths = MemoryMarshal.Cast<byte, int>(Take(rows * 4));
+        var lengths = MemoryMarshal.Cast<byte, int>(child.Take(rows * 4).AsSpan());
         var all = 0L;
-        foreach (var length in lengths)
-            all += length;
-        if (all > MostTextBytes)
-            throw Refused("its texts are too long.");
+        for (var r = 0; r < rows; r++)
+        {
+            if (lengths[r] < ParquetFrames.NoText)
+                throw child.Crashed();
+            if (lengths[r] == ParquetFrames.NoText)
+            {
+                lengths[r] = 0;
+                column.SetMissing(first + r);
+            }
+            all += lengths[r];
+        }
+        if (all > ParquetFrames.MostTextBytes)
+            throw child.Refused("its texts are too long.");
         // One read for all of them: they lie one behind the other there as here.
-        Fill(column.RoomForTexts(first, lengths, (int)all));
+        child.Fill(column.RoomForTexts(first, lengths, (int)all));
         return all;
     }
 
+    private BatchColumn InSlot(byte* slot, int at, int rows)
+    {
+        var column = new BatchColumn(Columns[at], rows, slot + _layout!.Cells[at]);
+        for (var r = 0; slot[at] != 0 && r < rows; r++)
+        {
+            if (slot[_layout.Missing[at] + r] != 0)
+                column.SetMissing(r);
+        }
+        return column;
+    }
+
+    private void Offer(byte slot)
+    {
+        // In the order in which the reading process hears of them.
+        lock (_order)
+        {
+            _order.Enqueue(slot);
+            child.Tell([slot]);
+        }
+        _free.Release();
+    }
+
+    private void Free(byte slot)
+    {
+        Offer(slot);
+        _memory!.LetGo();
+    }
+
     /// <summary>The letter of the next frame; a refusal is thrown.</summary>
-    private byte Frame()
-    {
-        var letter = Take(1)[0];
-        switch (letter)
-        {
-            case ParquetFrames.Refusal:
-                throw Refused(Encoding.UTF8.GetString(Take(BinaryPrimitives.ReadInt32LittleEndian(Take(4)))).Replace(_path, "the file", StringComparison.Ordinal));
-            case ParquetFrames.End:
-                _ended = true;
-                return letter;
-            case ParquetFrames.Head or ParquetFrames.Rows:
-                return letter;
-            default:
-                throw Crashed();
-        }
-    }
+    private byte Frame() => child.Take(1)[0] is var letter && letter != ParquetFrames.Refusal ? letter : throw child.Refused(TakeText());
 
-    private void Tell(byte[] bytes)
+    private string TakeText()
     {
-        try
-        {
-            _child.StandardInput.BaseStream.Write(bytes);
-            _child.StandardInput.BaseStream.Flush();
-        }
-        catch (IOException)
-        {
-            // It has ended; reading from it tells why.
-        }
-    }
-
-    private byte[] Take(int count)
-    {
-        var bytes = new byte[count];
-        Fill(bytes);
-        return bytes;
-    }
-
-    private void Fill(Span<byte> to)
-    {
-        _patience.Change(MostSilence, Timeout.InfiniteTimeSpan);
-        try
-        {
-            _from.ReadExactly(to);
-        }
-        catch (Exception gone) when (gone is IOException or ObjectDisposedException)
-        {
-            throw Crashed();
-        }
-        _patience.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-    }
-
-    private Exception Crashed()
-    {
-        _cancellation.ThrowIfCancellationRequested();
-        if (_wasSilent)
-            return Refused("reading it takes too long.");
-        _child.WaitForExit(5000);
-        var code = _child.HasExited ? _child.ExitCode : -1;
-        return Refused(_errors is { IsCompletedSuccessfully: true, Result: var said } && said.Contains("OutOfMemory", StringComparison.Ordinal)
-            ? "reading it takes too much memory." : $"reading it broke the reader (exit code {code}).");
-    }
-
-    private ModelHubException Refused(string reason)
-    {
-        var place = _read > 0 ? $" After row {_read}:" : "";
-        // The cause stands behind the last "Error:", on one line; what surrounds it is about the query.
-        reason = reason[(reason.LastIndexOf("Error: ", StringComparison.Ordinal) is >= 0 and var at ? at + "Error: ".Length : 0)..];
-        reason = reason.Split('\n')[0];
-        return ModelHubException.Invalid("file", $"The Parquet file cannot be read.{place} {(reason.Length <= 500 ? reason : reason[..500])}");
-    }
-
-    private void Kill()
-    {
-        try
-        {
-            if (!_child.HasExited)
-                _child.Kill(entireProcessTree: true);
-        }
-        catch (Exception gone) when (gone is InvalidOperationException or System.ComponentModel.Win32Exception)
-        {
-            // It ended by itself.
-        }
+        var length = BitConverter.ToInt32(child.Take(4));
+        return length is >= 0 and <= 1 << 20 ? Encoding.UTF8.GetString(child.Take(length)) : throw child.Crashed();
     }
 }

@@ -24,9 +24,18 @@ public sealed class ModelFilesController(ModelImports imports, ModelService mode
         new(JsonSerializer.SerializeToElement(
             await imports.ManifestAsync(HttpContext.Caller(), HubPaging.Id(modelId, "model"), cancellation), ModelManifest.Json));
 
+    /// <summary>The model's file and its manifest as one file (zip), to be imported elsewhere.</summary>
+    [HttpGet("{modelId}/export")]
+    [Produces("application/zip")]
+    public async Task<FileStreamResult> Export(string modelId, CancellationToken cancellation)
+    {
+        var (file, name) = await imports.PackAsync(HttpContext.Caller(), HubPaging.Id(modelId, "model"), cancellation);
+        return File(file, "application/zip", name + ".zip");
+    }
+
     /// <summary>
-    /// Imports a model from another hub: <c>project_id</c>, <c>file</c> (what <c>/artifact</c> gave there), and best <c>manifest</c> (what
-    /// <c>/manifest</c> gave). Accepted when its golden rows give here, to the last bit, what they gave there.
+    /// Imports a model from another hub: <c>project_id</c> and <c>file</c>, which is what <c>/export</c> gave there; or what <c>/artifact</c> gave, and
+    /// <c>manifest</c> beside it what <c>/manifest</c> gave. Accepted when its golden rows give here, to the last bit, what they gave there.
     /// </summary>
     [HttpPost("import")]
     [Consumes("multipart/form-data")]
@@ -34,7 +43,7 @@ public sealed class ModelFilesController(ModelImports imports, ModelService mode
     [ProducesResponseType<ModelAnswer>(201)]
     public async Task<IActionResult> Import([FromForm] ImportForm form, CancellationToken cancellation)
     {
-        var file = form.File ?? throw ModelHubException.Invalid("file", "'file' is needed: a model's artifact.");
+        var file = form.File ?? throw ModelHubException.Invalid("file", "'file' is needed: what a hub exported, or a model's artifact.");
         var project = HubPaging.QueryId(form.ProjectId, "project_id") ?? throw ModelHubException.Invalid("project_id", "'project_id' is needed.");
         await using var bytes = file.OpenReadStream();
         var made = await imports.ImportAsync(HttpContext.Caller(), project, form.Name, bytes, await ReadAsync(form.Manifest, cancellation), cancellation);
@@ -77,7 +86,7 @@ public sealed record ImportForm
     [FromForm(Name = "name")]
     public string? Name { get; init; }
 
-    /// <summary>The model's file.</summary>
+    /// <summary>The other hub's export, or the model's file alone.</summary>
     [FromForm(Name = "file")]
     public IFormFile? File { get; init; }
 
