@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.IO.Compression;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using ModelHub.Api.Tests.CustomModels;
 
 namespace ModelHub.Api.Tests.Registry;
 
@@ -42,6 +44,11 @@ public class ParityTests(RunningHub hub)
         using var form = new MultipartFormDataContent { { new ByteArrayContent(Encoding.UTF8.GetBytes(csv)), "file", "rows.csv" } };
         var batch = await hub.Client.PostAsync($"/api/models/{modelId}/predict/batch", form).JsonAsync();
         Same(expected, batch.GetProperty("predictions").EnumerateArray().Select(r => Batch(r, expected[0].Keys)), $"{what}: batch");
+        Same(expected, await LinesAsync($"/api/models/{modelId}/predict/batch", Packed(csv), expected[0].Keys), $"{what}: batch, gzip, answered in lines");
+        Same(expected, await LinesAsync($"/api/models/{modelId}/predict/batch", Lines(records), expected[0].Keys), $"{what}: batch, JSON lines");
+        Same(expected, await JobAsync(modelId, csv, expected[0].Keys), $"{what}: batch as a job");
+        var one = await hub.Client.PostAsJsonAsync($"/api/models/{modelId}/predict", new { inputs = records[0] }).JsonAsync();
+        Same([expected[0]], one.GetProperty("predictions").EnumerateArray().Select(Direct), $"{what}: Models API, one record");
 
         var deployment = await Leaderboards.DeployAsync(hub, modelId);
         using var text = new StringContent(csv, Encoding.UTF8, new MediaTypeHeaderValue("text/csv"));
@@ -54,6 +61,39 @@ public class ParityTests(RunningHub hub)
         Same(expected, await TensorsAsync(deployment, records, expected[0].Keys), $"{what}: Open Inference, the deployment");
         Same(expected, await PipelineAsync(modelId, records, expected[0].Keys), $"{what}: a pipeline");
         await hub.Client.DeleteAsync($"/api/deployments/{deployment}").JsonAsync();
+    }
+
+    private async Task<IEnumerable<Dictionary<string, double>>> LinesAsync(string path, HttpContent rows, IReadOnlyCollection<string> classes)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = rows };
+        request.Headers.Accept.ParseAdd("application/x-ndjson");
+        using var answer = await hub.Client.SendAsync(request);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        return ReadLines(await answer.Content.ReadAsStringAsync(), classes);
+    }
+
+    private async Task<IEnumerable<Dictionary<string, double>>> JobAsync(string modelId, string csv, IReadOnlyCollection<string> classes)
+    {
+        using var rows = new StringContent(csv, Encoding.UTF8, "text/csv");
+        var started = await hub.Client.PostAsync($"/api/models/{modelId}/predict/batch/jobs?output=ndjson", rows).JsonAsync(202);
+        var id = started.GetProperty("batch_prediction").GetProperty("id").GetString();
+        var done = await HubSteps.SettledAsync(
+            async () => (await hub.Client.GetAsync($"/api/batch-predictions/{id}").JsonAsync()).GetProperty("batch_prediction"));
+        return ReadLines(await hub.Client.GetStringAsync(done.GetProperty("result_url").GetString()), classes);
+    }
+
+    private static IEnumerable<Dictionary<string, double>> ReadLines(string lines, IReadOnlyCollection<string> classes) =>
+        lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => Batch(JsonSerializer.Deserialize<JsonElement>(line), classes));
+
+    private static StringContent Lines(List<Dictionary<string, object?>> records) =>
+        new(string.Concat(records.Select(r => JsonSerializer.Serialize(r) + "\n")), Encoding.UTF8, "application/x-ndjson");
+
+    private static ByteArrayContent Packed(string text)
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+            gzip.Write(Encoding.UTF8.GetBytes(text));
+        return new ByteArrayContent(packed.ToArray()) { Headers = { ContentType = new MediaTypeHeaderValue("text/csv"), ContentEncoding = { "gzip" } } };
     }
 
     private async Task<IEnumerable<Dictionary<string, double>>> TensorsAsync(

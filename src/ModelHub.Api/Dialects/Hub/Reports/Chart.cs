@@ -21,10 +21,14 @@ internal static class Chart
         double X(double x) => Left + (x - x0) / (x1 - x0) * Width;
         double Y(double y) => Top + Height - (y - y0) / (y1 - y0) * Height;
         var svg = Open(title, across, up);
-        foreach (var (value, anchor) in new[] { (x0, "start"), (x1, "end") })
-            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{X(value):0.#}\" y=\"{Top + Height + 13}\" text-anchor=\"{anchor}\">{value:0.###}</text>");
-        foreach (var value in new[] { y0, y1 })
-            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Left - 4}\" y=\"{Y(value) + 4:0.#}\" text-anchor=\"end\">{value:0.###}</text>");
+        for (var quarter = 0; quarter <= 4; quarter++)
+        {
+            var (x, y) = (x0 + (x1 - x0) * quarter / 4, y0 + (y1 - y0) * quarter / 4);
+            svg.Append(CultureInfo.InvariantCulture, $"<line class=\"grid\" x1=\"{Left}\" y1=\"{Y(y):0.#}\" x2=\"{Left + Width}\" y2=\"{Y(y):0.#}\"/>");
+            if (quarter % 2 == 0)
+                svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{X(x):0.#}\" y=\"{Top + Height + 13}\" text-anchor=\"middle\">{Number(x)}</text>");
+            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Left - 4}\" y=\"{Y(y) + 4:0.#}\" text-anchor=\"end\">{Number(y)}</text>");
+        }
         if (diagonal)
         {
             var (low, high) = (Math.Max(x0, y0), Math.Min(x1, y1));
@@ -54,22 +58,31 @@ internal static class Chart
         return svg.Append("</svg>").ToString();
     }
 
-    /// <summary>A dot per row on a column's line: how far it moved the score; columns by their mean size.</summary>
-    public static string Swarm(string title, IReadOnlyList<(string Name, IReadOnlyList<double> Values)> columns)
+    /// <summary>
+    /// A dot per row on a column's line: how far it moved the score. Dots that would cover each other stand above and below; the colour is the
+    /// place of the row's value among the column's, from low (blue) to high (red), grey where values have no order.
+    /// </summary>
+    public static string Swarm(string title, IReadOnlyList<(string Name, IReadOnlyList<(double Moved, double? Place)> Rows)> columns)
     {
-        var all = columns.SelectMany(c => c.Values).Where(double.IsFinite).ToList();
-        if (all.Count == 0)
+        var most = columns.SelectMany(c => c.Rows).Select(r => Math.Abs(r.Moved)).Where(double.IsFinite).DefaultIfEmpty().Max();
+        if (most == 0)
             return "";
-        var most = Math.Max(all.Max(Math.Abs), double.Epsilon);
-        var svg = new StringBuilder().Append(CultureInfo.InvariantCulture, $"<svg viewBox=\"0 0 320 {columns.Count * 22 + 4}\" role=\"img\" aria-label=\"{Text(title)}\">")
-            .Append(CultureInfo.InvariantCulture, $"<line class=\"dotted\" x1=\"216\" y1=\"0\" x2=\"216\" y2=\"{columns.Count * 22}\"/>");
+        var svg = new StringBuilder().Append(CultureInfo.InvariantCulture, $"<svg viewBox=\"0 0 320 {columns.Count * 24 + 18}\" role=\"img\" aria-label=\"{Text(title)}\">")
+            .Append(CultureInfo.InvariantCulture, $"<line class=\"dotted\" x1=\"216\" y1=\"0\" x2=\"216\" y2=\"{columns.Count * 24}\"/>");
         for (var c = 0; c < columns.Count; c++)
         {
-            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"112\" y=\"{c * 22 + 15}\" text-anchor=\"end\">{Text(Short(columns[c].Name))}</text>");
-            var at = 0;
-            foreach (var value in columns[c].Values.Where(double.IsFinite))
-                svg.Append(CultureInfo.InvariantCulture, $"<circle cx=\"{216 + value / most * 96:0.#}\" cy=\"{c * 22 + 11 + (at++ * 7 % 11 - 5):0}\" r=\"1.6\"/>");
+            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"112\" y=\"{c * 24 + 16}\" text-anchor=\"end\">{Text(Short(columns[c].Name))}</text>");
+            var stacked = new Dictionary<int, int>();
+            foreach (var (moved, place) in columns[c].Rows.Where(r => double.IsFinite(r.Moved)))
+            {
+                var x = (int)Math.Round(moved / most * 96);
+                var height = stacked[x] = stacked.GetValueOrDefault(x) + 1;
+                var y = c * 24 + 12 + Math.Min(height / 2, 10) * (height % 2 == 0 ? 1 : -1);
+                svg.Append(CultureInfo.InvariantCulture, $"<circle cx=\"{216 + x}\" cy=\"{y}\" r=\"1.7\" style=\"fill:{Colour(place)}\"/>");
+            }
         }
+        foreach (var (x, value) in new[] { (120, -most), (216, 0), (312, most) })
+            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{x}\" y=\"{columns.Count * 24 + 12}\" text-anchor=\"middle\">{Number(value)}</text>");
         return svg.Append("</svg>").ToString();
     }
 
@@ -80,6 +93,12 @@ internal static class Chart
         .Append(CultureInfo.InvariantCulture, $"<rect class=\"frame\" x=\"{Left}\" y=\"{Top}\" width=\"{Width}\" height=\"{Height}\"/>")
         .Append(CultureInfo.InvariantCulture, $"<text x=\"{Left + Width / 2}\" y=\"232\" text-anchor=\"middle\">{Text(across)}</text>")
         .Append(CultureInfo.InvariantCulture, $"<text transform=\"translate(12 {Top + Height / 2}) rotate(-90)\" text-anchor=\"middle\">{Text(up)}</text>");
+
+    private static string Colour(double? place) => place is { } share
+        ? string.Create(CultureInfo.InvariantCulture, $"rgb({42 + 170 * share:0},{111 - 55 * share:0},{187 - 130 * share:0})") : "#7d8894";
+
+    private static string Number(double value) => Math.Abs(value) is >= 100_000 or (> 0 and < 0.001)
+        ? value.ToString("0.#e0", CultureInfo.InvariantCulture) : value.ToString(Math.Abs(value) < 100 ? "0.###" : "0.#", CultureInfo.InvariantCulture);
 
     private static string Short(string name) => name.Length <= 18 ? name : name[..17] + "…";
 

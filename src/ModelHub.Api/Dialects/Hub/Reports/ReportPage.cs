@@ -15,7 +15,9 @@ internal static class ReportPage
         figcaption{font-weight:600;font-size:.9rem}svg{width:100%;font-size:11px;fill:#1c2733}svg rect,svg circle{fill:#2a6fbb}svg circle{opacity:.55}
         svg rect.frame{fill:none;stroke:#b8c4d0}svg polyline{fill:none;stroke:#2a6fbb;stroke-width:2}svg .dotted{stroke:#8a97a5;stroke-dasharray:3 3}
         table{border-collapse:collapse;font-size:.9rem}td,th{padding:.2rem .7rem;border-bottom:1px solid #e4e9ee;text-align:left}td.n{text-align:right}
-        tr.own{font-weight:600;background:#eef4fb}@media print{body{margin:0;max-width:none}svg{print-color-adjust:exact}}
+        tr.own{font-weight:600;background:#eef4fb}.cards{display:flex;flex-wrap:wrap;gap:.6rem;margin:1rem 0}.cards div{border:1px solid #d5dce4;border-radius:6px;padding:.4rem .9rem}
+        .cards b{display:block;font-size:1.25rem}.cards span{color:#5b6b7b;font-size:.85rem}svg line.grid{stroke:#eceff3}td small{color:#5b6b7b}
+        @page{margin:14mm}@media print{body{margin:0;max-width:none;font-size:12px}*{print-color-adjust:exact}h2{break-after:avoid}tr,.cards{break-inside:avoid}}
         """;
 
     public static string Of(ModelView view, ModelExplanation found, IReadOnlyList<Model> leaderboard)
@@ -27,11 +29,21 @@ internal static class ReportPage
             .Append(CultureInfo.InvariantCulture, $"</h1><p class=\"sub\">{Chart.Text(model.Algorithm)}, {Chart.Text(model.Task)} · experiment ")
             .Append(CultureInfo.InvariantCulture, $"{Chart.Text(view.ExperimentName)} · project {Chart.Text(view.ProjectName)} · ")
             .Append(CultureInfo.InvariantCulture, $"{model.CreatedAt.UtcDateTime:yyyy-MM-dd HH:mm} UTC · model {model.Id}</p>");
+        Cards(page, model, leaderboard);
         Leaderboard(page, model, leaderboard);
         Evaluation(page, found.Report);
         Behaviour(page, found.Explanation, found.Report);
         Settings(page, model, found.Explanation);
         return page.Append("</body></html>").ToString();
+    }
+
+    private static void Cards(StringBuilder page, Model model, IReadOnlyList<Model> leaderboard)
+    {
+        var trained = leaderboard.Where(e => e.FailureReason is null).ToList();
+        page.Append(CultureInfo.InvariantCulture, $"<div class=\"cards\"><div><b>{trained.FindIndex(e => e.Id == model.Id) + 1} of {trained.Count}</b><span>on the leaderboard</span></div>");
+        foreach (var (name, value) in model.Metrics.OrderBy(m => m.Key, StringComparer.Ordinal))
+            page.Append(CultureInfo.InvariantCulture, $"<div><b>{value:0.####}</b><span>{Chart.Text(name)}</span></div>");
+        page.Append("</div>");
     }
 
     private static void Leaderboard(StringBuilder page, Model model, IReadOnlyList<Model> leaderboard)
@@ -75,9 +87,13 @@ internal static class ReportPage
             return;
         page.Append("<h2>Confusion</h2><table><tr><th>actual \\ predicted</th>").AppendJoin("", confusion.Labels.Select(l => $"<th>{Chart.Text(l)}</th>")).Append("</tr>");
         foreach (var (label, counts) in confusion.Labels.Zip(confusion.Matrix))
-            page.Append("<tr><th>").Append(Chart.Text(label)).Append("</th>").AppendJoin("", counts.Select(c => $"<td class=\"n\">{c}</td>")).Append("</tr>");
+            page.Append("<tr><th>").Append(Chart.Text(label)).Append("</th>").AppendJoin("", counts.Select(c => Cell(c, counts.Sum()))).Append("</tr>");
         page.Append("</table>");
     }
+
+    /// <summary>A count, with its share of the row's label, which is also how dark the cell is.</summary>
+    private static string Cell(int count, int all) => string.Create(
+        CultureInfo.InvariantCulture, $"<td class=\"n\" style=\"background:rgba(42,111,187,{0.6 * count / Math.Max(1, all):0.##})\">{count} <small>{100.0 * count / Math.Max(1, all):0} %</small></td>");
 
     private static void Behaviour(StringBuilder page, Explanation explanation, ModelReport report)
     {
@@ -88,8 +104,8 @@ internal static class ReportPage
         foreach (var group in (explanation.Shap ?? []).GroupBy(s => s.Class).Take(6))
         {
             var columns = group.OrderByDescending(s => s.MeanAbsolute).Take(12)
-                .Select(s => (s.Feature, (IReadOnlyList<double>)[.. s.Points.Select(p => p.Contribution)])).ToList();
-            Figure(page, $"Contributions (SHAP, {explanation.ShapSpace}) {group.Key}", Chart.Swarm("Contributions", columns));
+                .Select(s => (s.Feature, Places(s.Points))).ToList();
+            Figure(page, $"Contributions (SHAP, {explanation.ShapSpace}) {group.Key}: blue where the value is low, red where high", Chart.Swarm("Contributions", columns));
         }
         page.Append("</div><h2>Mean prediction as one feature changes</h2><div class=\"grid\">");
         foreach (var curve in explanation.Dependence)
@@ -100,6 +116,14 @@ internal static class ReportPage
                 : Chart.Bars(curve.Feature, [.. curve.Values.Zip(curve.Means, (v, m) => (v, m[^1])).Take(12)]));
         }
         page.Append("</div>");
+    }
+
+    private static IReadOnlyList<(double Moved, double? Place)> Places(IReadOnlyList<ShapPoint> points)
+    {
+        var values = points.Select(p => double.TryParse(p.Value, CultureInfo.InvariantCulture, out var value) ? value : double.NaN).ToList();
+        double[] sorted = [.. values.Where(double.IsFinite).Distinct().Order()];
+        double? Place(double value) => sorted.Length > 1 && double.IsFinite(value) ? Array.BinarySearch(sorted, value) / (sorted.Length - 1.0) : null;
+        return [.. points.Zip(values, (p, value) => (p.Contribution, Place(value)))];
     }
 
     private static void Settings(StringBuilder page, Model model, Explanation explanation)
