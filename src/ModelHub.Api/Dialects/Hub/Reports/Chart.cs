@@ -7,7 +7,7 @@ namespace ModelHub.Api.Dialects.Hub.Reports;
 /// <summary>Small charts as inline SVG, 320 × 240: readable in print, without scripts.</summary>
 internal static class Chart
 {
-    private const double Left = 48, Top = 12, Width = 260, Height = 186;
+    private const double Left = 56, Top = 12, Width = 246, Height = 186;
 
     /// <summary>A line (or points) over two axes; the diagonal dotted where it is what chance, or perfection, would give.</summary>
     public static string Of(
@@ -26,8 +26,8 @@ internal static class Chart
             var (x, y) = (x0 + (x1 - x0) * quarter / 4, y0 + (y1 - y0) * quarter / 4);
             svg.Append(CultureInfo.InvariantCulture, $"<line class=\"grid\" x1=\"{Left}\" y1=\"{Y(y):0.#}\" x2=\"{Left + Width}\" y2=\"{Y(y):0.#}\"/>");
             if (quarter % 2 == 0)
-                svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{X(x):0.#}\" y=\"{Top + Height + 13}\" text-anchor=\"middle\">{Number(x)}</text>");
-            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Left - 4}\" y=\"{Y(y) + 4:0.#}\" text-anchor=\"end\">{Number(y)}</text>");
+                svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{X(x):0.#}\" y=\"{Top + Height + 13}\" text-anchor=\"middle\">{Number(x, x1 - x0)}</text>");
+            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Left - 4}\" y=\"{Y(y) + 4:0.#}\" text-anchor=\"end\">{Number(y, y1 - y0)}</text>");
         }
         if (diagonal)
         {
@@ -81,8 +81,8 @@ internal static class Chart
                 svg.Append(CultureInfo.InvariantCulture, $"<circle cx=\"{216 + x}\" cy=\"{y}\" r=\"1.7\" style=\"fill:{Colour(place)}\"/>");
             }
         }
-        foreach (var (x, value) in new[] { (120, -most), (216, 0), (312, most) })
-            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{x}\" y=\"{columns.Count * 24 + 12}\" text-anchor=\"middle\">{Number(value)}</text>");
+        foreach (var (x, anchor, value) in new[] { (118, "start", -most), (216, "middle", 0), (316, "end", most) })
+            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{x}\" y=\"{columns.Count * 24 + 12}\" text-anchor=\"{anchor}\">{Number(value, most)}</text>");
         return svg.Append("</svg>").ToString();
     }
 
@@ -92,12 +92,13 @@ internal static class Chart
         .Append(CultureInfo.InvariantCulture, $"<svg viewBox=\"0 0 320 240\" role=\"img\" aria-label=\"{Text(title)}\">")
         .Append(CultureInfo.InvariantCulture, $"<rect class=\"frame\" x=\"{Left}\" y=\"{Top}\" width=\"{Width}\" height=\"{Height}\"/>")
         .Append(CultureInfo.InvariantCulture, $"<text x=\"{Left + Width / 2}\" y=\"232\" text-anchor=\"middle\">{Text(across)}</text>")
-        .Append(CultureInfo.InvariantCulture, $"<text transform=\"translate(12 {Top + Height / 2}) rotate(-90)\" text-anchor=\"middle\">{Text(up)}</text>");
+        .Append(CultureInfo.InvariantCulture, $"<text transform=\"translate(10 {Top + Height / 2}) rotate(-90)\" text-anchor=\"middle\">{Text(up)}</text>");
 
     private static string Colour(double? place) => place is { } share
         ? string.Create(CultureInfo.InvariantCulture, $"rgb({42 + 170 * share:0},{111 - 55 * share:0},{187 - 130 * share:0})") : "#7d8894";
 
-    private static string Number(double value) => Math.Abs(value) is >= 100_000 or (> 0 and < 0.001)
+    /// <summary>As short as tells it from its neighbours on an axis.</summary>
+    private static string Number(double value, double range) => Math.Abs(value) < range / 1000 ? "0" : Math.Abs(value) is >= 100_000 or (> 0 and < 0.001)
         ? value.ToString("0.#e0", CultureInfo.InvariantCulture) : value.ToString(Math.Abs(value) < 100 ? "0.###" : "0.#", CultureInfo.InvariantCulture);
 
     private static string Short(string name) => name.Length <= 18 ? name : name[..17] + "…";

@@ -41,7 +41,8 @@ internal static class ReportPage
     {
         var trained = leaderboard.Where(e => e.FailureReason is null).ToList();
         page.Append(CultureInfo.InvariantCulture, $"<div class=\"cards\"><div><b>{trained.FindIndex(e => e.Id == model.Id) + 1} of {trained.Count}</b><span>on the leaderboard</span></div>");
-        foreach (var (name, value) in model.Metrics.OrderBy(m => m.Key, StringComparer.Ordinal))
+        // Of one label a row, micro averages are the accuracy again.
+        foreach (var (name, value) in model.Metrics.Where(m => !m.Key.StartsWith("micro_", StringComparison.Ordinal)).OrderBy(m => m.Key, StringComparer.Ordinal))
             page.Append(CultureInfo.InvariantCulture, $"<div><b>{value:0.####}</b><span>{Chart.Text(name)}</span></div>");
         page.Append("</div>");
     }
@@ -105,7 +106,7 @@ internal static class ReportPage
         {
             var columns = group.OrderByDescending(s => s.MeanAbsolute).Take(12)
                 .Select(s => (s.Feature, Places(s.Points))).ToList();
-            Figure(page, $"Contributions (SHAP, {explanation.ShapSpace}) {group.Key}: blue where the value is low, red where high", Chart.Swarm("Contributions", columns));
+            Figure(page, $"Contributions{(group.Key is null ? "" : " to " + group.Key)} (SHAP, {explanation.ShapSpace}), blue to red by the value", Chart.Swarm("Contributions", columns));
         }
         page.Append("</div><h2>Mean prediction as one feature changes</h2><div class=\"grid\">");
         foreach (var curve in explanation.Dependence)
