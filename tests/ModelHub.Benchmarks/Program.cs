@@ -19,6 +19,7 @@ static int Run(string[] args) => args switch
     ["accuracy", .. var rest] => AccuracyBenchmark.Run(new Arguments(rest)),
     ["automl", .. var rest] => AutoMlBenchmark.Run(new Arguments(rest)),
     ["pace", .. var rest] => PaceBenchmark.Run(new Arguments(rest)),
+    ["foreign", .. var rest] => ForeignBenchmark.Run(new Arguments(rest)),
     _ => Usage(),
 };
 
@@ -28,6 +29,7 @@ static int Usage()
     Console.Error.WriteLine("  [--test FILE.csv] [--trees N] [--depth D | --leaves L] [--bins B] [--threads T] [--rows N] [--rate R] [--seed S] --json");
     Console.Error.WriteLine("  accuracy --folder DIR [--sets a,b] [--split folds|holdout]");
     Console.Error.WriteLine("  automl --seconds S [--mode balanced] (--folder DIR [--sets a,b] | --data FILE.csv --test FILE.csv --target NAME --task TASK)");
+    Console.Error.WriteLine("  foreign --model FILE --rows FILE.f32 --out FILE.f64 [--threads T]");
     Console.Error.WriteLine("  pace --url ADDRESS --key KEY --type text/csv --body FILE --rate N [--seconds 8] [--connections 32]");
     return 2;
 }
