@@ -146,7 +146,7 @@ public sealed partial class RowBlock
     internal void Set(RowColumn column, double number)
     {
         if (column.Feature >= 0)
-            _features[Count * Width + column.Feature] = (float)number;
+            _features[Count * Width + column.Feature] = Engine.Preparation.FeaturePlan.Narrow(number);
         else
             Row!.SetNumber(column.Input, number);
     }
@@ -188,6 +188,7 @@ public sealed partial class RowBlock
         if (Model.Trained is { } trained)
         {
             trained.PredictRows(Features, _outputs.AsSpan(0, needed));
+            RequireFinite(needed);
             return;
         }
         if (Model.Answering is { } answering)
@@ -202,6 +203,19 @@ public sealed partial class RowBlock
             throw new Errors.ModelHubException(
                 Errors.ErrorKind.Unavailable, "model_failed", $"The model answered {outputs.Length} numbers where {needed} belong.");
         outputs.CopyTo(_outputs, 0);
+    }
+
+    /// <summary>What no answer can hold is refused with its row: an exponential of very much, for one.</summary>
+    private void RequireFinite(int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            if (!double.IsFinite(_outputs[i]))
+            {
+                throw new Errors.ModelHubException(
+                    Errors.ErrorKind.Invalid, "bad_rows", $"Row {FirstRow + i / Model.OutputCount + 1}: the model gives no finite number for it.");
+            }
+        }
     }
 
     /// <summary>The kept cells as a table: a column of numbers where every cell is one, else of texts.</summary>

@@ -51,7 +51,7 @@ public sealed class RowBuffer
         switch (_plan.Inputs[input].Encoding)
         {
             case Encoding.Number:
-                _features[at] = (float)value;
+                _features[at] = FeaturePlan.Narrow(value);
                 break;
             case Encoding.DateParts:
                 FeaturePlan.WriteDate(value, _features.AsSpan(at, 4));

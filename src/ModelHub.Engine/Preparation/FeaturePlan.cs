@@ -92,7 +92,7 @@ public sealed class FeaturePlan
         {
             var column = table.Find(Inputs[i].Name);
             if (column is SparseColumn thin && Inputs[i].Encoding == Encoding.Number)
-                sparse[Offsets[i]] = new SparseValues(thin.Rows, [.. thin.Values.Select(v => (float)v)]);
+                sparse[Offsets[i]] = new SparseValues(thin.Rows, [.. thin.Values.Select(Narrow)]);
             else
                 Encode(Inputs[i], column, table.RowCount, dense.AsSpan(Offsets[i]));
         }
@@ -114,6 +114,9 @@ public sealed class FeaturePlan
         parts[3] = moment.Hour;
     }
 
+    /// <summary>A number as a feature: one beyond single precision is the largest there is, so that no score becomes infinite by it.</summary>
+    public static float Narrow(double value) => float.IsInfinity((float)value) ? MathF.CopySign(float.MaxValue, (float)value) : (float)value;
+
     /// <summary>A number as the label or category it stands for: 2 and not 2.0.</summary>
     public static string NumberText(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
@@ -124,7 +127,7 @@ public sealed class FeaturePlan
             case Encoding.Number:
                 var numbers = new float[rows];
                 for (var r = 0; r < rows; r++)
-                    numbers[r] = (float)Cell.Number(column, r);
+                    numbers[r] = Narrow(Cell.Number(column, r));
                 features[0] = numbers;
                 break;
             case Encoding.Category:

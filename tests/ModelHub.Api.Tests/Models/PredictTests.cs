@@ -97,6 +97,29 @@ public sealed class PredictTests(RunningHub hub)
         Assert.False((await AskAsync(made, new { inputs = Row })).TryGetProperty("warnings", out _));
     }
 
+    /// <summary>Beyond single precision, in which features are kept.</summary>
+    [Theory]
+    [InlineData("binary")]
+    [InlineData("multiclass")]
+    [InlineData("regression")]
+    public async Task A_number_that_is_too_large_for_a_feature_is_the_largest_one(string task)
+    {
+        var made = await Leaderboards.OfAsync(hub, task);
+        foreach (var model in new[] { made.BestId, made.OtherId })
+        {
+            var (usual, huge) = (new Dictionary<string, object?>(Row, StringComparer.Ordinal), new Dictionary<string, object?>(Row, StringComparer.Ordinal));
+            (usual["x"], huge["x"]) = (-float.MaxValue, -1e300);
+            var options = new { include_contributions = true };
+            var found = await hub.Client.PostAsJsonAsync($"/api/models/{model}/predict", new { inputs = new[] { huge, usual }, options }).JsonAsync();
+            Assert.Equal(found.GetProperty("predictions")[1].GetRawText(), found.GetProperty("predictions")[0].GetRawText());
+            Assert.Equal(found.GetProperty("contributions")[1].GetRawText(), found.GetProperty("contributions")[0].GetRawText());
+            using var csv = new StringContent(made.Header + "\n-1e300,blue,note 1,0.1\n", Encoding.UTF8, "text/csv");
+            var batch = await hub.Client.PostAsync($"/api/models/{model}/predict/batch", csv).JsonAsync();
+            Assert.Equal(
+                found.GetProperty("predictions")[0].GetProperty("prediction").ToString(), batch.GetProperty("predictions")[0].GetProperty("pred_predict").ToString());
+        }
+    }
+
     [Theory]
     [InlineData("""{"inputs": [{"x": 1}, {"x": NaN}]}""", 400, "Row 2")]
     [InlineData("""{"inputs": [{"x": 1}, {"x": 1}, {"x": [2]}]}""", 422, "Row 3, column 'x'")]
