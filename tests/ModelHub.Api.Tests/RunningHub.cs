@@ -72,3 +72,7 @@ public sealed class RunningHub : IAsyncLifetime
 
 [CollectionDefinition("hub")]
 public sealed class HubCollection : ICollectionFixture<RunningHub>;
+
+/// <summary>Tests that measure the process: no other runs beside them.</summary>
+[CollectionDefinition("alone", DisableParallelization = true)]
+public sealed class AloneCollection : ICollectionFixture<RunningHub>;

@@ -13,14 +13,17 @@ internal sealed record FormFile(string Name, string? ContentType, PipeReader Byt
 
     public static bool IsForm(string? contentType) => contentType?.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase) == true;
 
+    /// <summary>The parts of a form, to be read one after the other.</summary>
+    /// <exception cref="ModelHubException">The content type names no boundary between them.</exception>
+    public static MultipartReader PartsOf(string? contentType, Stream body) =>
+        MediaTypeHeaderValue.TryParse(contentType, out var type) && HeaderUtilities.RemoveQuotes(type.Boundary).Value is { Length: > 0 and <= 200 } boundary
+            ? new MultipartReader(boundary, body, StepBytes) : throw ModelHubException.Invalid("body", "The form has no boundary.");
+
     /// <summary>The part of a form that has a name; parts before it are passed over.</summary>
     /// <exception cref="ModelHubException">There is none, or the form is broken.</exception>
     public static async ValueTask<FormFile> OpenAsync(string contentType, PipeReader body, string part, CancellationToken cancellation)
     {
-        var boundary = MediaTypeHeaderValue.TryParse(contentType, out var parsed) ? HeaderUtilities.RemoveQuotes(parsed.Boundary).Value : null;
-        if (boundary is not { Length: > 0 and <= 200 })
-            throw ModelHubException.Invalid("body", "The form has no boundary.");
-        var reader = new MultipartReader(boundary, body.AsStream(), StepBytes);
+        var reader = PartsOf(contentType, body.AsStream());
         try
         {
             while (await reader.ReadNextSectionAsync(cancellation) is { } section)

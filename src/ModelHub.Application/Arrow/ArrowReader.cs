@@ -73,14 +73,16 @@ public static class ArrowReader
 
     private static List<FrameColumn> ReadAll(ArrowSchema schema, List<Message> messages)
     {
-        var dictionaries = new Dictionary<long, ArrowValues>();
+        var (dictionaries, copied) = (new Dictionary<long, ArrowValues>(), 0L);
         var batches = new List<ArrowValues[]>();
         var rows = 0L;
         foreach (var message in messages)
         {
             if (message.Kind == DictionaryMessage)
             {
-                AddDictionary(schema, message.Header, message.Body, dictionaries);
+                // A part of a dictionary copies all that came before it.
+                if ((copied += AddDictionary(schema, message.Header, message.Body, dictionaries)) > MostCells)
+                    throw new InvalidDataException("The dictionaries come in too many parts.");
                 continue;
             }
             if (message.Kind != BatchMessage)
@@ -96,7 +98,8 @@ public static class ArrowReader
         return [.. schema.Fields.Select((field, at) => ArrowValues.Join(field.Name, [.. batches.Select(b => b[at])]))];
     }
 
-    private static void AddDictionary(ArrowSchema schema, FlatTable header, ReadOnlyMemory<byte> body, Dictionary<long, ArrowValues> known)
+    /// <summary>The number of values that the dictionary has now.</summary>
+    private static int AddDictionary(ArrowSchema schema, FlatTable header, ReadOnlyMemory<byte> body, Dictionary<long, ArrowValues> known)
     {
         var id = header.Long(0);
         var field = Find(schema.Fields, id) ?? throw new InvalidDataException("A dictionary belongs to no column.");
@@ -106,6 +109,7 @@ public static class ArrowReader
         var values = new ArrowBatch(data, body, MostRows).Column(field with { Dictionary = null }, known);
         var all = header.Flag(2) && known.TryGetValue(id, out var before) ? ArrowValues.Concat([before, values]) : values;
         known[id] = all.Count <= MostRows ? all : throw new InvalidDataException($"A dictionary has more than {MostRows} values.");
+        return all.Count;
     }
 
     private static ArrowField? Find(IEnumerable<ArrowField> fields, long id) =>

@@ -19,10 +19,9 @@ public sealed class BuildHandler(HubDbContext db, IContainerEngine engine, Image
     public async Task RunAsync(IJobRun run, CancellationToken cancellation)
     {
         var id = run.Job.SubjectId!.Value;
-        var version = await db.Set<EnvironmentVersion>().AsNoTracking().SingleOrDefaultAsync(v => v.Id == id, cancellation)
-            ?? throw ModelHubException.NotFound("environment version");
+        var version = await db.Set<EnvironmentVersion>().AsNoTracking().Where(v => v.Id == id).RequireAsync("environment version", cancellation);
         if (version.BuildStatus == BuildStatus.Submitted)
-            await run.SaveAsync(async fresh => (await fresh.Set<EnvironmentVersion>().SingleAsync(v => v.Id == id)).Start(), cancellation);
+            await run.SaveAsync(async fresh => (await FindAsync(fresh, id, cancellation)).Start(), cancellation);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(Longest);
         var log = new BoundedLog { Written = run.Log };
@@ -54,9 +53,13 @@ public sealed class BuildHandler(HubDbContext db, IContainerEngine engine, Image
             version.Fail(version.BuildLog, job.ErrorMessage ?? "The build was cancelled.", clock.GetUtcNow());
     }
 
+    /// <summary>It may be deleted for good while it is built.</summary>
+    private static Task<EnvironmentVersion> FindAsync(HubDbContext fresh, Guid id, CancellationToken cancellation) =>
+        fresh.Set<EnvironmentVersion>().Where(v => v.Id == id).RequireAsync("environment version", cancellation);
+
     private async Task SucceedAsync(HubDbContext fresh, Guid id, string image, StoredArtifact? saved, string log)
     {
-        var version = await fresh.Set<EnvironmentVersion>().SingleAsync(v => v.Id == id);
+        var version = await FindAsync(fresh, id, CancellationToken.None);
         if (saved is not null)
         {
             await ArtifactRows.EnsureAsync(fresh, saved, clock.GetUtcNow(), CancellationToken.None);
@@ -68,7 +71,7 @@ public sealed class BuildHandler(HubDbContext db, IContainerEngine engine, Image
     private Task FailAsync(IJobRun run, Guid id, BoundedLog log, string error) => run.SaveAsync(
         async fresh =>
         {
-            var version = await fresh.Set<EnvironmentVersion>().SingleAsync(v => v.Id == id);
+            var version = await FindAsync(fresh, id, CancellationToken.None);
             version.Fail(log.ToString(), error, clock.GetUtcNow());
         },
         CancellationToken.None);

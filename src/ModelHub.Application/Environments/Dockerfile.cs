@@ -44,8 +44,12 @@ public static partial class Dockerfile
                 default:
                     foreach (Match from in From().Matches(line))
                     {
-                        if (!int.TryParse(from.Groups[1].Value, out _))
-                            Add(Filled(from.Groups[1].Value, arguments));
+                        var source = from.Groups[1].Value;
+                        // Some builders would fill in what a stage's own ARG or ENV says, others nothing.
+                        if (source.Contains('$', StringComparison.Ordinal))
+                            throw Refused($"'from={source}' names no stage or image as it is");
+                        if (!int.TryParse(source, out _))
+                            Add(source);
                     }
                     break;
             }

@@ -139,8 +139,9 @@ public sealed class EnvironmentService(HubDbContext db, TimeProvider clock)
     private async Task<IReadOnlyList<EnvironmentView>> ViewsAsync(IReadOnlyList<ExecutionEnvironment> environments, CancellationToken cancellation)
     {
         var ids = environments.Select(e => e.Id).ToList();
-        var versions = (await db.Set<EnvironmentVersion>().AsNoTracking().Where(v => ids.Contains(v.EnvironmentId)).ToListAsync(cancellation))
-            .OrderByDescending(v => v.CreatedAt).ThenBy(v => v.Id).ToLookup(v => v.EnvironmentId);
+        var versions = db.Set<EnvironmentVersion>().AsNoTracking().Where(v => ids.Contains(v.EnvironmentId));
+        var newest = await NewestAsync(versions, cancellation);
+        var built = await NewestAsync(versions.Where(v => v.BuildStatus == BuildStatus.Success), cancellation);
         var owners = environments.Where(e => e.OwnerId != null).Select(e => e.OwnerId!.Value).Distinct().ToList();
         var names = await db.Users.Where(u => owners.Contains(u.Id)).ToDictionaryAsync(u => u.Id, u => u.Username, cancellation);
         var counts = await (from served in db.Set<DeploymentModel>()
@@ -149,7 +150,12 @@ public sealed class EnvironmentService(HubDbContext db, TimeProvider clock)
                             group served.DeploymentId by version.EnvironmentId!.Value into g
                             select new { g.Key, Count = g.Distinct().Count() }).ToDictionaryAsync(g => g.Key, g => g.Count, cancellation);
         return [.. environments.Select(e => new EnvironmentView(
-            e, versions[e.Id].FirstOrDefault(), versions[e.Id].FirstOrDefault(v => v.BuildStatus == BuildStatus.Success),
+            e, newest.GetValueOrDefault(e.Id), built.GetValueOrDefault(e.Id),
             e.OwnerId is { } owner ? names.GetValueOrDefault(owner, "") : "modelhub", counts.GetValueOrDefault(e.Id)))];
     }
+
+    /// <summary>One version of each environment: versions have long logs, and environments many versions.</summary>
+    private static Task<Dictionary<Guid, EnvironmentVersion>> NewestAsync(IQueryable<EnvironmentVersion> versions, CancellationToken cancellation) =>
+        versions.GroupBy(v => v.EnvironmentId).Select(g => g.OrderByDescending(v => v.CreatedAt).ThenBy(v => v.Id).First())
+            .ToDictionaryAsync(v => v.EnvironmentId, cancellation);
 }

@@ -41,8 +41,9 @@ public sealed class BoundedLog
         int read;
         while ((read = await from.ReadAsync(buffer)) > 0)
         {
-            foreach (var c in buffer.AsMemory(0, read).ToArray())
+            for (var i = 0; i < read; i++)
             {
+                var c = buffer[i];
                 if (c == '\n' || line.Length >= LongestLine)
                 {
                     Add(line.ToString().TrimEnd('\r'));

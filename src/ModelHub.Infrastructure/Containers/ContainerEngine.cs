@@ -15,7 +15,7 @@ internal sealed partial class ContainerEngine(EngineSocket engine) : IContainerE
     private const string Name = "localhost/modelhub-environment";
     private const long BuildMemory = 4L << 30;
 
-    /// <summary>One at a time: while an image is loaded, it bears the names that it came with.</summary>
+    /// <summary>One at a time: while an image is loaded, it bears the names that it came with, and afterwards new names are taken for its.</summary>
     private readonly SemaphoreSlim _gate = new(1);
 
     public Task RequireAsync(CancellationToken cancellation) => engine.RequireAsync(cancellation);
@@ -49,37 +49,26 @@ internal sealed partial class ContainerEngine(EngineSocket engine) : IContainerE
         async () =>
         {
             var before = await NamesAsync(cancellation);
-            var lines = new List<string>();
-            using var content = Tar(image);
-            await TalkAsync(
-                "/images/load", content,
-                line =>
-                {
-                    lines.Add(line);
-                    log(line);
-                },
-                cancellation);
-            string[] loaded = [.. lines.Select(l => Loaded().Match(l)).Where(m => m.Success).Select(m => m.Groups[1].Value)];
-            if (loaded.Length == 0)
-                throw new ModelHubException(ErrorKind.Invalid, "build_failed", "The container engine did not say which image it loaded.");
-            var id = await IdOfAsync(loaded[^1], cancellation);
-            await NameAsync(id, NewName(), CancellationToken.None);
-            foreach (var name in loaded.Where(n => !Digest().IsMatch(n)))
+            cancellation.ThrowIfCancellationRequested();
+            try
             {
-                if (before.TryGetValue(name, out var owner))
-                    await NameAsync(owner, name, CancellationToken.None);
-                else
-                    (await engine.SendAsync(HttpMethod.Delete, $"/images/{name}?noprune=1", null, CancellationToken.None)).Dispose();
+                // From here to the end: the engine goes on with what it was sent, whoever gives up waiting, and names are its last step.
+                return await LoadedAsync(image, log, CancellationToken.None);
             }
-            return id;
+            finally
+            {
+                await GiveBackAsync(before);
+            }
         },
         cancellation);
 
-    public async Task<string> PullAsync(string reference, Action<string> log, CancellationToken cancellation)
-    {
-        await TalkAsync($"/images/create?fromImage={Uri.EscapeDataString(reference)}", null, log, cancellation);
-        return await IdOfAsync(reference, cancellation);
-    }
+    public Task<string> PullAsync(string reference, Action<string> log, CancellationToken cancellation) => AloneAsync(
+        async () =>
+        {
+            await TalkAsync($"/images/create?fromImage={Uri.EscapeDataString(reference)}", null, log, cancellation);
+            return await IdOfAsync(reference, cancellation);
+        },
+        cancellation);
 
     public async Task SaveAsync(string image, Stream target, CancellationToken cancellation)
     {
@@ -120,13 +109,50 @@ internal sealed partial class ContainerEngine(EngineSocket engine) : IContainerE
                     log(one.TrimEnd('\r'));
             }
         }
-        catch (Exception broken) when (broken is JsonException or HttpIOException)
+        catch (Exception broken) when (broken is JsonException or IOException)
         {
             throw new ModelHubException(ErrorKind.Unavailable, "container_engine_gone", "The container engine broke off.", inner: broken);
         }
         catch (ModelHubException refused) when (refused.Kind is ErrorKind.NotFound or ErrorKind.Invalid && refused.Code != "build_failed")
         {
             throw Failed(refused.Message);
+        }
+    }
+
+    private async Task<string> LoadedAsync(Stream image, Action<string> log, CancellationToken cancellation)
+    {
+        var name = "";
+        using var content = Tar(image);
+        await TalkAsync(
+            "/images/load", content,
+            line =>
+            {
+                name = Loaded().Match(line) is { Success: true } loaded ? loaded.Groups[1].Value : name;
+                log(line);
+            },
+            cancellation);
+        if (name.Length == 0)
+            throw new ModelHubException(ErrorKind.Invalid, "build_failed", "The container engine did not say which image it loaded.");
+        var id = await IdOfAsync(name, cancellation);
+        await NameAsync(id, NewName(), cancellation);
+        return id;
+    }
+
+    /// <summary>Puts names back to the images that had them, and takes away those that nobody had: engines do not tell all that they gave.</summary>
+    private async Task GiveBackAsync(Dictionary<string, string> before)
+    {
+        foreach (var (name, image) in await NamesAsync(CancellationToken.None))
+        {
+            if (before.GetValueOrDefault(name) is not { } owner)
+            {
+                // Another hub may build with the same engine meanwhile.
+                if (!name.StartsWith(Name + ":", StringComparison.Ordinal))
+                    (await engine.SendAsync(HttpMethod.Delete, $"/images/{name}?noprune=1", null, CancellationToken.None)).Dispose();
+            }
+            else if (owner != image)
+            {
+                await NameAsync(owner, name, CancellationToken.None);
+            }
         }
     }
 
@@ -146,8 +172,8 @@ internal sealed partial class ContainerEngine(EngineSocket engine) : IContainerE
         {
             if (!image.TryGetProperty("RepoTags", out var tags) || tags.ValueKind != JsonValueKind.Array)
                 continue;
-            foreach (var tag in tags.EnumerateArray())
-                names[tag.GetString()!] = image.GetProperty("Id").GetString()!;
+            foreach (var tag in tags.EnumerateArray().Select(t => t.GetString()!).Where(t => t != "<none>:<none>"))
+                names[tag] = image.GetProperty("Id").GetString()!;
         }
         return names;
     }
@@ -160,9 +186,6 @@ internal sealed partial class ContainerEngine(EngineSocket engine) : IContainerE
 
     private static ModelHubException Failed(string why) => new(ErrorKind.Invalid, "build_failed", $"The container engine refused: {why.Trim()}");
 
-    [GeneratedRegex("^Loaded image(?: ID)?(?:\\(s\\))?: *(\\S+)", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^Loaded image(?: ID)?(?:\\(s\\))?: *([^\\s,]+)", RegexOptions.CultureInvariant)]
     private static partial Regex Loaded();
-
-    [GeneratedRegex("^(?:sha256:)?[0-9a-f]{64}$", RegexOptions.CultureInvariant)]
-    private static partial Regex Digest();
 }

@@ -102,20 +102,23 @@ internal sealed class ContainerProcess(EngineSocket engine, string id, bool hasP
             using var answer = await JsonDocument.ParseAsync(await waited.Content.ReadAsStreamAsync());
             code = answer.RootElement.GetProperty("StatusCode").GetInt32();
         }
-        catch (Exception gone) when (gone is ModelHubException or HttpIOException or JsonException)
+        catch (Exception gone) when (gone is ModelHubException or IOException or JsonException or KeyNotFoundException)
         {
             // The engine or the container went away under it; it has ended without a code.
         }
-        await Task.WhenAny(reading, Task.Delay(TimeSpan.FromSeconds(1)));
-        lock (_gate)
+        finally
         {
-            if (code == Killed)
-                KilledFor ??= string.Create(CultureInfo.InvariantCulture, $"it was killed, most likely since it used more memory than its limit of {memory >> 20} MiB (exit code {Killed})");
-            _exited.TrySetResult(code);
+            await Task.WhenAny(reading, Task.Delay(TimeSpan.FromSeconds(1)));
+            lock (_gate)
+            {
+                if (code == Killed)
+                    KilledFor ??= string.Create(CultureInfo.InvariantCulture, $"it was killed, most likely since it used more memory than its limit of {memory >> 20} MiB (exit code {Killed})");
+                _exited.TrySetResult(code);
+            }
+            // Whoever reads to the end finds the reason for it there.
+            await _output.Writer.CompleteAsync();
+            await TryAsync(HttpMethod.Delete, $"/containers/{id}?force=1&v=1");
         }
-        // Whoever reads to the end finds the reason for it there.
-        await _output.Writer.CompleteAsync();
-        await TryAsync(HttpMethod.Delete, $"/containers/{id}?force=1&v=1");
     }
 
     private async Task TryAsync(HttpMethod method, string path)

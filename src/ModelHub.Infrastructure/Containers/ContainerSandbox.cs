@@ -10,7 +10,7 @@ namespace ModelHub.Infrastructure.Containers;
 /// Sandboxes as containers of an engine: no network, a root that cannot be written to, a user that nobody else is, no capabilities, bounds of
 /// memory, processes and processors by the kernel's control groups. What it prints goes through the hub's own bounded log, not the engine's.
 /// </summary>
-internal sealed class ContainerSandbox(EngineSocket engine, ContainerEngine images, ContainerOwner owner)
+internal sealed class ContainerSandbox(EngineSocket engine, ContainerEngine images, ContainerOwner owner) : IDisposable
 {
     private const string NobodyElse = "64999:64999";
     private const long MostTemporary = 512L << 20;
@@ -51,6 +51,12 @@ internal sealed class ContainerSandbox(EngineSocket engine, ContainerEngine imag
             await process.DisposeAsync();
             throw;
         }
+    }
+
+    public void Dispose()
+    {
+        if (_lifeline.IsValueCreated)
+            Directory.Delete(Path.GetDirectoryName(_lifeline.Value)!, recursive: true);
     }
 
     private async Task<string> CreateAsync(SandboxedProgram program, string image, CancellationToken cancellation)

@@ -38,7 +38,7 @@ internal sealed class ContainerSweep(EngineSocket engine, ContainerOwner owner, 
             await RemoveAsync(owner.Name, cancellationToken);
             owner.Forget();
         }
-        catch (Exception failure) when (failure is ModelHubException or OperationCanceledException)
+        catch (Exception failure) when (failure is ModelHubException or OperationCanceledException or IOException or JsonException)
         {
             // The engine does not answer: whoever starts next finds the name and sweeps.
             log.LogWarning("Containers could not be removed: {Reason}", failure.Message);

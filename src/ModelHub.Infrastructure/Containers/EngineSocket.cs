@@ -66,23 +66,24 @@ internal sealed class EngineSocket(ProcessLauncher launcher, ContainerOptions op
             request.Headers.Connection.Add("Upgrade");
             request.Headers.Upgrade.ParseAdd("tcp");
         }
-        HttpResponseMessage answer;
         try
         {
-            answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+            var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+            if ((int)answer.StatusCode is 101 or (>= 200 and < 400))
+                return answer;
+            using (answer)
+            {
+                var said = MessageOf(await answer.Content.ReadAsStringAsync(cancellation));
+                throw new ModelHubException((int)answer.StatusCode == 404 ? ErrorKind.NotFound : ErrorKind.Invalid, "container_engine_refused", said);
+            }
         }
-        catch (HttpRequestException gone)
+        catch (Exception broken) when (broken is HttpRequestException or IOException)
         {
-            // It was stopped, or our own service died: the next call looks for one again.
-            _client = null;
-            throw new ModelHubException(ErrorKind.Unavailable, "container_engine_gone", "The container engine does not answer any more; try again.", inner: gone);
-        }
-        if ((int)answer.StatusCode is 101 or (>= 200 and < 400))
-            return answer;
-        using (answer)
-        {
-            var said = MessageOf(await answer.Content.ReadAsStringAsync(cancellation));
-            throw new ModelHubException((int)answer.StatusCode == 404 ? ErrorKind.NotFound : ErrorKind.Invalid, "container_engine_refused", said);
+            // Only this request's connection may have broken. If the engine was stopped, or our own service died, the next call looks for one
+            // again; whoever found one meanwhile keeps it.
+            if (!await AnswersAsync(client, CancellationToken.None))
+                Interlocked.CompareExchange(ref _client, null, client);
+            throw new ModelHubException(ErrorKind.Unavailable, "container_engine_gone", "The container engine does not answer any more; try again.", inner: broken);
         }
     }
 

@@ -133,12 +133,24 @@ public sealed class NativeLibraries(string folder)
         }
         using (npm)
         {
-            var said = npm.StandardOutput.ReadToEndAsync(cancellation);
-            var errors = await npm.StandardError.ReadToEndAsync(cancellation);
-            await said;
-            await npm.WaitForExitAsync(cancellation);
-            if (npm.ExitCode != 0)
-                throw new InvalidOperationException($"npm could not fetch {package.Name} (is there a network?). {errors.Trim()}");
+            try
+            {
+                var said = npm.StandardOutput.ReadToEndAsync(cancellation);
+                var errors = await npm.StandardError.ReadToEndAsync(cancellation);
+                await said;
+                await npm.WaitForExitAsync(cancellation);
+                if (npm.ExitCode != 0)
+                    throw new InvalidOperationException($"npm could not fetch {package.Name} (is there a network?). {errors.Trim()}");
+            }
+            finally
+            {
+                // The hub stops: what npm would write on into is deleted.
+                if (!npm.HasExited)
+                {
+                    npm.Kill(entireProcessTree: true);
+                    await npm.WaitForExitAsync(CancellationToken.None);
+                }
+            }
         }
     }
 
@@ -154,8 +166,15 @@ public sealed class NativeLibraries(string folder)
             var target = Path.Combine(folder, package.File);
             // Renamed when it is whole: another process may be looking.
             var part = $"{target}.{Environment.ProcessId}.part";
-            await entry.ExtractToFileAsync(part, overwrite: true, cancellation);
-            File.Move(part, target, overwrite: true);
+            try
+            {
+                await entry.ExtractToFileAsync(part, overwrite: true, cancellation);
+                File.Move(part, target, overwrite: true);
+            }
+            finally
+            {
+                File.Delete(part);
+            }
             return;
         }
         throw new InvalidOperationException($"{package.Name} does not hold {package.Entry}.");

@@ -16,11 +16,14 @@ internal sealed class OnnxColumns
     public const int Text = 8;
     public const int Truth = 9;
     public const int Double = 11;
+
+    /// <summary>Every request is filled up to a model's fixed number of rows, also one of a single row.</summary>
+    public const int MostBatch = 4096;
     private readonly OnnxApi _api;
     private readonly OnnxPort[] _ports;
     private readonly bool _isMatrix;
 
-    /// <exception cref="OnnxException">An input has no form as columns.</exception>
+    /// <exception cref="OnnxException">An input has no form as columns, or wants too many rows at a time.</exception>
     public OnnxColumns(OnnxApi api, OnnxPort[] ports)
     {
         (_api, _ports) = (api, ports);
@@ -31,10 +34,14 @@ internal sealed class OnnxColumns
                 throw new OnnxException($"The input '{port.Name}' can not be filled from columns: inputs are [N, 1] each, or a single one [N, columns].");
         }
         _isMatrix = ports.Length == 1 && ports[0].Shape.Length == 2 && ports[0].Shape[1] != 1;
+        var batch = ports.Where(p => p.Shape.Length > 0).Select(p => p.Shape[0]).DefaultIfEmpty(-1).Max();
+        if (batch > MostBatch)
+            throw new OnnxException($"The model takes {batch} rows at a time; at most {MostBatch} are allowed.");
+        Batch = batch > 0 ? (int)batch : null;
     }
 
     /// <summary>Rows that the model takes at a time; null for any number.</summary>
-    public int? Batch => _ports.Select(p => p.Shape.Length > 0 ? p.Shape[0] : -1).Where(s => s > 0).Select(s => (int?)Math.Min(s, int.MaxValue)).Max();
+    public int? Batch { get; }
 
     /// <summary>Inputs by name; none for a single matrix, whose columns have no names.</summary>
     public List<InputColumn> Describe() => _isMatrix || _ports.Length == 0 ? [] : [.. _ports.Select(p => new InputColumn(p.Name,

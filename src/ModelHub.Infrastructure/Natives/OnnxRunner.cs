@@ -9,7 +9,6 @@ namespace ModelHub.Infrastructure.Natives;
 /// <summary>An ONNX graph as a model: rows are scored in blocks, so that memory does not grow with them.</summary>
 internal sealed class OnnxRunner : IModelRunner
 {
-    private const int BlockRows = 4096;
     private readonly OnnxApi _api;
     private readonly OnnxSession _session;
     private readonly OnnxColumns _columns;
@@ -43,13 +42,13 @@ internal sealed class OnnxRunner : IModelRunner
     {
         var width = Header.Task == TaskKind.Regression ? 1 : Header.Classes.Count;
         var all = new double[rows.RowCount * width];
-        var block = Math.Min(_columns.Batch ?? BlockRows, BlockRows);
+        var block = _columns.Batch ?? OnnxColumns.MostBatch;
         for (var from = 0; from < rows.RowCount; from += block)
         {
             cancellation.ThrowIfCancellationRequested();
             var count = Math.Min(block, rows.RowCount - from);
             // A model of a fixed number of rows gets its last ones filled up with the first of them.
-            var padded = _columns.Batch is { } fixedRows ? fixedRows : count;
+            var padded = _columns.Batch ?? count;
             var part = count == rows.RowCount && padded == count ? rows
                 : rows.Take([.. Enumerable.Range(0, padded).Select(i => i < count ? from + i : from)]);
             Score(part).AsSpan(0, count * width).CopyTo(all.AsSpan(from * width));

@@ -54,6 +54,7 @@ public sealed class ContractTests(RunningHub hub)
         await CallAsync("PATCH " + Environment + "accessControl/", 422, new { data = new[] { new { username = "nobody at all", role = "CONSUMER" } } }, made);
         var form = new MultipartFormDataContent { { new ByteArrayContent(Upload.DockerContext()), "dockerContext", "context.tar.gz" }, { new StringContent("first"), "label" } };
         var version = (await CallAsync($"POST {Environment}versions/", 202, form, made)).GetProperty("id").GetString()!;
+        Assert.Equal(version, (await CallAsync("GET " + Environment, 200, null, made)).GetProperty("latestVersion").GetProperty("id").GetString());
         await CallAsync($"POST {Environment}versions/", 422, new MultipartFormDataContent { { new StringContent("nothing to build"), "label" } }, made);
         await CallAsync($"GET {Environment}versions/", 200, null, made, "?offset=0&limit=10");
         await CallAsync($"GET {Environment}versions/", 422, null, made, "?buildStatus=half");
@@ -153,6 +154,11 @@ public sealed class ContractTests(RunningHub hub)
         await CallAsync("POST " + Tests, 202, new { customModelId = model, customModelVersionId = version, datasetId = dataset });
         var again = (await CallAsync("GET " + Tests, 200, null, $"?customModelId={model}")).GetProperty("data")[0].GetProperty("id").GetString()!;
         await CallAsync("DELETE " + Test, 204, null, again);
+        foreach (var (query, total, listed) in new[] { ("limit=1", 2, 1), ("replicas=8", 0, 0) })
+        {
+            var page = await hub.Client.GetFromJsonAsync<JsonElement>($"{Tests}?customModelId={model}&{query}");
+            Assert.Equal((total, listed), (page.GetProperty("totalCount").GetInt32(), page.GetProperty("data").GetArrayLength()));
+        }
         return ended.GetProperty("customModelImageId").GetString()!;
     }
 

@@ -42,6 +42,20 @@ public sealed class BadFileTests(RunningHub hub)
         Assert.Equal(before, Disk());
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("multipart/form-data")]
+    [InlineData("multipart/form-data; boundary")]
+    public async Task A_form_without_its_boundary_is_refused(string? type)
+    {
+        using var content = new ByteArrayContent(Text("--b--"));
+        if (type is not null)
+            content.Headers.TryAddWithoutValidation("Content-Type", type);
+        using var answer = await hub.Client.PostAsync("/api/datasets", content);
+        Assert.Equal(422, (int)answer.StatusCode);
+        Assert.Contains("boundary", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Kinds_that_are_told_are_not_inferred()
     {

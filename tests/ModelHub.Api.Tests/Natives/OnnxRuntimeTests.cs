@@ -64,6 +64,14 @@ public class OnnxRuntimeTests
         Assert.Contains("./modelhub natives", refused.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_graph_that_wants_a_million_rows_at_a_time_is_refused()
+    {
+        var refused = Assert.Throws<OnnxException>(() => new OnnxColumns(null!, [new OnnxPort("x", OnnxColumns.Single, [1_000_000, 1])]));
+        Assert.Contains("1000000 rows", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(32, new OnnxColumns(null!, [new OnnxPort("x", OnnxColumns.Single, [32, 1])]).Batch);
+    }
+
     private static Table Rows(params (string Name, double Value)[] cells) =>
         new([.. cells.Select(c => new NumericColumn(c.Name, ColumnKind.Numeric, [c.Value]))], 1);
 

@@ -1,5 +1,7 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using ModelHub.Application.Arrow;
 
@@ -97,6 +99,23 @@ public class PipelineTests(RunningHub hub)
         using var content = new StringContent(body, new MediaTypeHeaderValue("application/json"));
         var answer = await hub.Client.PostAsync(url, content).JsonAsync(400);
         Assert.Contains(said, answer.GetProperty("msg").GetString(), StringComparison.Ordinal);
+        await UndeployAsync(pipeline);
+    }
+
+    [Fact]
+    public async Task What_is_held_whole_has_a_bound_of_its_own()
+    {
+        var (url, pipeline) = await Uploads.PipelineAsync(hub, (await Leaderboards.OfAsync(hub, "binary")).BestId);
+        foreach (var path in new[] { new Uri(hub.Client.BaseAddress!, url).AbsolutePath, "/api/v2/customModels/" })
+        {
+            using var socket = new TcpClient();
+            await socket.ConnectAsync(hub.Client.BaseAddress!.Host, hub.Client.BaseAddress.Port);
+            await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+                $"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {RunningHub.Key}\r\nContent-Type: application/json\r\nContent-Length: 100000000\r\n\r\n"));
+            var buffer = new byte[4096];
+            var read = await socket.GetStream().ReadAsync(buffer).AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+            Assert.StartsWith("HTTP/1.1 413", Encoding.UTF8.GetString(buffer, 0, read), StringComparison.Ordinal);
+        }
         await UndeployAsync(pipeline);
     }
 

@@ -126,7 +126,7 @@ public class RegistryTests(RunningHub hub)
         var sha = Convert.ToHexStringLower(SHA256.HashData(own));
         var file = Directory.EnumerateFiles(hub.Folder, "*", SearchOption.AllDirectories)
             .Single(f => f.Replace("/", "").EndsWith(sha, StringComparison.Ordinal));
-        File.Delete(file); // artifacts are read-only
+        File.Delete(file); // one that is served may be mapped: the new bytes are another file
         own[100] ^= 1;
         await File.WriteAllBytesAsync(file, own);
         var id = version.GetProperty("file_info").GetProperty("version").GetString();

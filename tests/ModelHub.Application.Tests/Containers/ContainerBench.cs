@@ -19,12 +19,15 @@ public sealed class ContainerBench : IAsyncLifetime
     private readonly EngineSocket _engine;
     private readonly ContainerEngine _images;
     private readonly ContainerOwner _owner;
+    private readonly ContainerSandbox _containers;
 
     public ContainerBench()
     {
         _engine = new EngineSocket(_launcher, ContainerOptions.FromEnvironment());
         _images = new ContainerEngine(_engine);
         _owner = new ContainerOwner(new InfrastructureOptions { ConnectionString = "", DataFolder = _bench.Folder });
+        _containers = new ContainerSandbox(_engine, _images, _owner);
+        Sandbox = new SandboxChoice(new BubblewrapSandbox(_launcher, TimeProvider.System), _containers);
     }
 
     public static string? Missing => Base.Length > 0 ? null
@@ -39,7 +42,7 @@ public sealed class ContainerBench : IAsyncLifetime
 
     internal ContainerOwner Owner => _owner;
 
-    internal SandboxChoice Sandbox => new(new BubblewrapSandbox(_launcher, TimeProvider.System), new ContainerSandbox(_engine, _images, _owner));
+    internal SandboxChoice Sandbox { get; }
 
     public string Folder => _bench.Folder;
 
@@ -63,6 +66,7 @@ public sealed class ContainerBench : IAsyncLifetime
 
     public Task DisposeAsync()
     {
+        _containers.Dispose();
         _owner.Dispose();
         _engine.Dispose();
         _bench.Dispose();

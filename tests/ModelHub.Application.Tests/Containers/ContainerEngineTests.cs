@@ -1,3 +1,6 @@
+using System.Formats.Tar;
+using System.Text;
+using System.Text.Json.Nodes;
 using ModelHub.Application.Environments;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Sandboxes;
@@ -58,6 +61,22 @@ public sealed class ContainerEngineTests(ContainerBench bench)
     }
 
     [ContainerFact]
+    public async Task An_archive_with_several_names_leaves_none_of_them_behind()
+    {
+        const string Coveted = "localhost/modelhub-test-wanted:1";
+        const string New = "localhost/modelhub-test-new:1";
+        var own = await bench.Images.BuildAsync(ContainerBench.Context("FROM scratch\nCOPY a /a\n", ("a", "mine")), _ => { }, CancellationToken.None);
+        var other = await bench.Images.BuildAsync(ContainerBench.Context("FROM scratch\nCOPY a /a\n", ("a", "theirs")), _ => { }, CancellationToken.None);
+        using var saved = new MemoryStream();
+        await bench.Images.SaveAsync(other, saved, CancellationToken.None);
+        await NameAsync(own, Coveted);
+        Assert.Equal(other, await bench.Images.LoadAsync(Named(saved, Coveted, New), _ => { }, CancellationToken.None));
+        using var answer = await bench.Engine.SendAsync(HttpMethod.Get, $"/images/{Coveted}/json", null, CancellationToken.None);
+        Assert.Contains(own, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.False(await bench.Images.HasAsync(New, CancellationToken.None));
+    }
+
+    [ContainerFact]
     public async Task An_image_without_Python_is_refused_with_what_it_lacks()
     {
         var image = await bench.Images.BuildAsync(ContainerBench.Context("FROM scratch\nCOPY a /a\n", ("a", "1")), _ => { }, CancellationToken.None);
@@ -95,6 +114,29 @@ public sealed class ContainerEngineTests(ContainerBench bench)
             Assert.Equal(address, addresses.Check(address));
         else
             Assert.Throws<ModelHubException>(() => addresses.Check(address));
+    }
+
+    /// <summary>A saved image whose manifest says other names.</summary>
+    private static MemoryStream Named(MemoryStream saved, params string[] names)
+    {
+        saved.Position = 0;
+        var renamed = new MemoryStream();
+        using (var from = new TarReader(saved, leaveOpen: true))
+        using (var to = new TarWriter(renamed, TarEntryFormat.Pax, leaveOpen: true))
+        {
+            while (from.GetNextEntry(copyData: true) is { } entry)
+            {
+                if (entry.Name == "manifest.json")
+                {
+                    var manifest = JsonNode.Parse(entry.DataStream!)!;
+                    manifest[0]!["RepoTags"] = new JsonArray([.. names.Select(n => JsonValue.Create(n))]);
+                    entry = new PaxTarEntry(TarEntryType.RegularFile, entry.Name) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(manifest.ToJsonString())) };
+                }
+                to.WriteEntry(entry);
+            }
+        }
+        renamed.Position = 0;
+        return renamed;
     }
 
     private async Task NameAsync(string image, string name)

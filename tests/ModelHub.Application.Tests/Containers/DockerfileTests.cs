@@ -24,6 +24,8 @@ public sealed class DockerfileTests
     [InlineData("FROM $NEVER_SAID")]
     [InlineData("FROM ${V:-python}")]
     [InlineData("FROM")]
+    [InlineData("ARG X=python\nFROM scratch\nARG X=elsewhere.test/image\nCOPY --from=$X /x /x")]
+    [InlineData("ARG X=python\nFROM scratch\nENV X=elsewhere.test/image\nRUN --mount=type=bind,from=${X},target=/x true")]
     [InlineData("# escape=`\nFROM scratch\nADD `\nhttp://example.test /x")]
     public void What_would_be_fetched_or_is_known_too_late_is_refused(string text) =>
         Assert.Equal("build_failed", Assert.Throws<ModelHubException>(() => Dockerfile.Images(text)).Code);

@@ -1,6 +1,8 @@
+using System.Threading.Channels;
 using ModelHub.Application.CustomModels;
 using ModelHub.Application.CustomModels.Runs;
 using ModelHub.Application.Errors;
+using ModelHub.Application.Sandboxes;
 using ModelHub.Engine.Data;
 using ModelHub.Infrastructure.Sandboxes;
 
@@ -141,6 +143,30 @@ public sealed class ModelServerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_replica_that_died_is_started_again_while_the_others_answer()
+    {
+        var sandbox = new WatchedSandbox();
+        await using var server = Serve(sandbox, 2, "def score(data, model, **kw):\n    return data['a']\n");
+        await server.WarmAsync(CancellationToken.None);
+        var first = await sandbox.NextAsync();
+        await sandbox.NextAsync();
+        first.Kill("the test wants it");
+        await first.Exited;
+        Assert.Equal((double[])[1, 2, 3], await server.PredictAsync(Rows, CancellationToken.None));
+        await sandbox.NextAsync();
+    }
+
+    [Fact]
+    public async Task What_a_model_logs_does_not_cost_it_the_second_try()
+    {
+        var sandbox = new WatchedSandbox();
+        await using var server = Serve(sandbox, 1, "import os\ndef score(data, model, **kw):\n    print('the printer hung', flush=True)\n    os._exit(7)\n");
+        await Assert.ThrowsAsync<ModelHubException>(() => server.PredictAsync(Rows, CancellationToken.None));
+        await sandbox.NextAsync();
+        await sandbox.NextAsync();
+    }
+
+    [Fact]
     public async Task Binary_answers_are_probabilities_by_class()
     {
         await using var server = Serve(
@@ -153,6 +179,18 @@ public sealed class ModelServerTests : IDisposable
     private ModelServer Serve(long memory, params (string Path, string Text)[] files) => Serve(memory, TargetType.Regression, files);
 
     private ModelServer Serve(long memory, TargetType type, params (string Path, string Text)[] files)
+    {
+        var (program, host) = Program(memory, type, files);
+        return new ModelServer(new BubblewrapSandbox(new ProcessLauncher(), TimeProvider.System), program, host, TimeProvider.System);
+    }
+
+    private ModelServer Serve(WatchedSandbox sandbox, int replicas, string hooks)
+    {
+        var (program, host) = Program(512 << 20, TargetType.Regression, ("custom.py", hooks));
+        return new ModelServer(sandbox, program with { Replicas = replicas }, host, TimeProvider.System);
+    }
+
+    private (ModelProgram Program, string Host) Program(long memory, TargetType type, params (string Path, string Text)[] files)
     {
         var places = new List<(string, string)>();
         foreach (var (path, text) in files)
@@ -173,6 +211,25 @@ public sealed class ModelServerTests : IDisposable
             Files = places, TargetType = type, Memory = memory, Request = TimeSpan.FromSeconds(3), StartUp = TimeSpan.FromSeconds(20),
             Target = new CustomModelTarget { Name = "y", PositiveClass = "yes", NegativeClass = "no" },
         };
-        return new ModelServer(new BubblewrapSandbox(new ProcessLauncher(), TimeProvider.System), program, host, TimeProvider.System);
+        return (program, host);
+    }
+
+    /// <summary>Tells of every process that it starts.</summary>
+    private sealed class WatchedSandbox : ISandbox
+    {
+        private readonly BubblewrapSandbox _sandbox = new(new ProcessLauncher(), TimeProvider.System);
+        private readonly Channel<ISandboxedProcess> _started = Channel.CreateUnbounded<ISandboxedProcess>();
+
+        public string NewFolder() => _sandbox.NewFolder();
+
+        public async Task<ISandboxedProcess> StartAsync(SandboxedProgram program, CancellationToken cancellation)
+        {
+            var process = await _sandbox.StartAsync(program, cancellation);
+            await _started.Writer.WriteAsync(process, CancellationToken.None);
+            return process;
+        }
+
+        /// <summary>The next one, which may not be started yet.</summary>
+        public Task<ISandboxedProcess> NextAsync() => _started.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(1));
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
 using ModelHub.Api.Errors;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
@@ -13,6 +14,7 @@ namespace ModelHub.Api.Dialects.CustomModels;
 internal sealed class RequestFields
 {
     private const int LongestText = 1 << 20;
+    private const int LargestBody = 64 << 20;
     private readonly Dictionary<string, List<JsonElement>> _values = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _errors = new(StringComparer.Ordinal);
 
@@ -31,6 +33,9 @@ internal sealed class RequestFields
     {
         if (request.ContentType is { Length: > 0 } type && !type.Contains("json", StringComparison.OrdinalIgnoreCase) && request.ContentLength is not 0)
             throw new HttpRefusalException(415, "unsupported_media_type", $"The content type '{type}' is not understood here; send application/json.");
+        // What is held whole; the server's own bound is that of files.
+        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } bound)
+            bound.MaxRequestBodySize = LargestBody;
         using var buffer = new MemoryStream();
         await request.Body.CopyToAsync(buffer, cancellation);
         if (buffer.Length == 0)

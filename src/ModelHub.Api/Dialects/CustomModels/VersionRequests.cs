@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 using ModelHub.Api.Errors;
 using ModelHub.Application.Artifacts;
@@ -19,12 +18,9 @@ internal sealed record StoredForm(RequestFields Fields, IReadOnlyList<(string Pa
     /// <summary>Reads multipart/form-data (or JSON, which has no files). A part with a filename, or of one of these names, is a file.</summary>
     public static async Task<StoredForm> ReadAsync(HttpRequest request, IArtifactStore store, IReadOnlyCollection<string> fileParts, CancellationToken cancellation)
     {
-        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase))
+        if (!FormFile.IsForm(request.ContentType))
             return new StoredForm(await RequestFields.ReadAsync(request, cancellation), []);
-        var boundary = HeaderUtilities.RemoveQuotes(type.Boundary).Value;
-        if (string.IsNullOrEmpty(boundary) || boundary.Length > 200)
-            throw new MalformedBodyException("The form has no boundary.");
-        var reader = new MultipartReader(boundary, request.Body);
+        var reader = FormFile.PartsOf(request.ContentType, request.Body);
         var fields = new RequestFields();
         var files = new List<(string, string, StoredArtifact)>();
         try

@@ -11,12 +11,11 @@ internal static class InferenceAnswers
 {
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static ReadOnlyMemory<byte> ToJson(PipelineAnswer answer)
+    public static byte[] ToJson(PipelineAnswer answer)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using var json = new Utf8JsonWriter(buffer, Plain);
-        var model = JsonSerializer.Serialize(new Dictionary<string,
-            string> { ["model_name"] = answer.Model.Name, ["model_sha"] = answer.Model.Sha256 });
+        var model = JsonSerializer.Serialize(new Dictionary<string, string> { ["model_name"] = answer.Model.Name, ["model_sha"] = answer.Model.Sha256 });
         json.WriteStartArray();
         for (var r = 0; r < answer.Refused.Length; r++)
         {
@@ -43,7 +42,7 @@ internal static class InferenceAnswers
         }
         json.WriteEndArray();
         json.Flush();
-        return buffer.WrittenMemory;
+        return buffer.WrittenSpan.ToArray();
     }
 
     public static byte[] ToArrow(PipelineAnswer answer, bool isFile)

@@ -26,11 +26,7 @@ internal sealed class UploadForm(UploadService uploads, Caller caller)
     public async Task<(RegistryUpload Upload, string FileName, StoredArtifact File)> ReadAsync(
         HttpRequest request, CancellationToken cancellation)
     {
-        var boundary = MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
-            ? HeaderUtilities.RemoveQuotes(type.Boundary).Value : null;
-        if (boundary is not { Length: > 0 and <= 200 })
-            throw ModelHubException.Invalid("body", "The form has no boundary.");
-        var reader = new MultipartReader(boundary, request.Body);
+        var reader = FormFile.PartsOf(request.ContentType, request.Body);
         try
         {
             var parts = 0;

@@ -2,6 +2,7 @@ using System.Globalization;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Serving;
 using ModelHub.Engine.Data;
+using ModelHub.Engine.Metrics;
 using ModelHub.Engine.Numerics;
 
 namespace ModelHub.Application.CustomModels.Runs;
@@ -51,13 +52,13 @@ internal sealed class ExtraCheckRuns(Table rows, Func<Table, CancellationToken, 
         var column = expected.Find(check.Column) ?? throw Failed($"The dataset to compare with has no column '{check.Column}'.");
         var count = Math.Min(rows.RowCount, expected.RowCount);
         var found = await ask(rows.Take([.. Enumerable.Range(0, count)]), cancellation);
-        var (width, classes) = (found.Length / Math.Max(1, count), model.Header.Classes);
+        var width = found.Length / Math.Max(1, count);
         var (matching, first) = (0, "");
         for (var r = 0; r < count; r++)
         {
             var outputs = found.AsSpan(r * width, width);
             var wanted = Cell.Text(column, r) ?? "";
-            if (Matches(outputs, classes, wanted, Cell.Number(column, r), check.Threshold))
+            if (Matches(outputs, wanted, Cell.Number(column, r), check.Threshold))
                 matching++;
             else if (first.Length == 0)
                 first = string.Create(CultureInfo.InvariantCulture, $" Row {r}: {outputs[^1]} where '{wanted}' is expected.");
@@ -106,17 +107,9 @@ internal sealed class ExtraCheckRuns(Table rows, Func<Table, CancellationToken, 
         return Rated("batches were answered", passed, check.Iterations, check.PassingRate, first);
     }
 
-    private static bool Matches(ReadOnlySpan<double> outputs, IReadOnlyList<string> classes, string wanted, double number, double threshold)
-    {
-        if (classes.Count > 0 && classes.Contains(wanted))
-        {
-            var best = 0;
-            for (var k = 1; k < outputs.Length; k++)
-                best = outputs[k] > outputs[best] ? k : best;
-            return classes[best] == wanted;
-        }
-        return Math.Abs(outputs[^1] - number) <= threshold * Math.Max(1, Math.Abs(number));
-    }
+    private bool Matches(ReadOnlySpan<double> outputs, string wanted, double number, double threshold) =>
+        model.Header.Classes.Contains(wanted) ? model.Header.Classes[EvaluationReport.Decide(outputs, model.Header.Threshold)] == wanted
+            : Math.Abs(outputs[^1] - number) <= threshold * Math.Max(1, Math.Abs(number));
 
     private static ParallelOptions Together(int users, CancellationToken cancellation) =>
         new() { MaxDegreeOfParallelism = users, CancellationToken = cancellation };

@@ -19,7 +19,7 @@ public sealed class ModelServer : IModelRunner, IAnsweringModel
     private readonly string _host;
     private readonly TimeProvider _clock;
     private readonly Slot[] _slots;
-    private volatile bool _isDisposed;
+    private readonly CancellationTokenSource _stopping = new();
     private int _asking;
 
     public ModelServer(ISandbox sandbox, ModelProgram program, string host, TimeProvider clock)
@@ -87,7 +87,7 @@ public sealed class ModelServer : IModelRunner, IAnsweringModel
 
     public async ValueTask DisposeAsync()
     {
-        _isDisposed = true;
+        await _stopping.CancelAsync();
         while (Volatile.Read(ref _asking) > 0)
             await Task.Delay(TimeSpan.FromMilliseconds(10));
         foreach (var slot in _slots)
@@ -123,7 +123,7 @@ public sealed class ModelServer : IModelRunner, IAnsweringModel
     {
         for (var attempt = 0; ; attempt++)
         {
-            var worker = await WorkerAsync(_slots.MinBy(s => s.Worker is { IsAlive: true } w ? w.Pending : int.MaxValue - 1)!, cancellation);
+            var worker = await WorkerAsync(Choose(), cancellation);
             try
             {
                 var (status, answer) = await worker.AskAsync(body, _program.Request, cancellation);
@@ -132,10 +132,32 @@ public sealed class ModelServer : IModelRunner, IAnsweringModel
                 read(answer);
                 return;
             }
-            catch (ModelHubException died) when (died.Kind == ErrorKind.Unavailable && attempt == 0 && !died.Message.Contains("hung", StringComparison.Ordinal))
+            catch (ModelHubException died) when (died.Kind == ErrorKind.Unavailable && attempt == 0 && died.Code != ModelWorker.Hung)
             {
                 // Once more, on another process.
             }
+        }
+    }
+
+    /// <summary>The living process with the least to do; those that died are started again beside it. When none lives, the asker starts one.</summary>
+    private Slot Choose()
+    {
+        if (_slots.Where(s => s.Worker is { IsAlive: true }).MinBy(s => s.Worker?.Pending) is not { } living)
+            return _slots.MinBy(s => s.NotBefore)!;
+        foreach (var dead in _slots.Where(s => s.Worker is not { IsAlive: true } && s.Gate.CurrentCount > 0 && _clock.GetUtcNow() >= s.NotBefore))
+            _ = RestartAsync(dead);
+        return living;
+    }
+
+    private async Task RestartAsync(Slot slot)
+    {
+        try
+        {
+            await WorkerAsync(slot, _stopping.Token);
+        }
+        catch (Exception failure) when (failure is ModelHubException or OperationCanceledException)
+        {
+            // The slot keeps it, and when it may be tried again.
         }
     }
 
@@ -148,7 +170,7 @@ public sealed class ModelServer : IModelRunner, IAnsweringModel
         {
             if (slot.Worker is { IsAlive: true } started)
                 return started;
-            if (_isDisposed)
+            if (_stopping.IsCancellationRequested)
                 throw new ModelHubException(ErrorKind.Unavailable, "model_stopped", "The model was changed or deleted a moment ago; ask again.");
             if (slot.LastFailure is { } failure && _clock.GetUtcNow() < slot.NotBefore)
                 throw failure;

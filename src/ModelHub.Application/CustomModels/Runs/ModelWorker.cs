@@ -13,6 +13,9 @@ namespace ModelHub.Application.CustomModels.Runs;
 /// </summary>
 public sealed class ModelWorker : IAsyncDisposable
 {
+    /// <summary>Code of a failure: it did not answer in time.</summary>
+    public const string Hung = "model_hung";
+
     private const int HeadLength = 10;
     private const int MostBytes = 256 << 20;
     private const int LinesTold = 12;
@@ -83,7 +86,7 @@ public sealed class ModelWorker : IAsyncDisposable
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
                 _process.Kill($"it did not answer within {limit.TotalSeconds} s");
-                throw Died("The model hung");
+                throw Died("The model hung", Hung);
             }
             catch (IOException)
             {
@@ -123,11 +126,11 @@ public sealed class ModelWorker : IAsyncDisposable
     /// <summary>What is said of a process that has ended.</summary>
     public ModelHubException Ended() => Died("The model's process ended");
 
-    private ModelHubException Died(string what)
+    private ModelHubException Died(string what, string code = "model_ended")
     {
         var why = _process.KilledFor is { } reason ? reason
             : _process.Exited.IsCompletedSuccessfully ? $"exit code {_process.Exited.Result.ToString(CultureInfo.InvariantCulture)}" : "it closed its pipes";
-        return new ModelHubException(ErrorKind.Unavailable, "model_ended", $"{what}: {why}. End of its log:\n{Log.Tail(LinesTold)}");
+        return new ModelHubException(ErrorKind.Unavailable, code, $"{what}: {why}. End of its log:\n{Log.Tail(LinesTold)}");
     }
 
     private async Task WriteAsync(uint number, ReadOnlyMemory<byte> body, CancellationToken cancellation)

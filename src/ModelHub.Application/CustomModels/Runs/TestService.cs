@@ -19,13 +19,11 @@ public sealed record NewTest(
 /// <summary>A test with what it was made on.</summary>
 public sealed record TestView(
     CustomModelTest Test, CustomModel Model, CustomModelVersion Version, Guid DatasetId, string CreatedBy, ExecutionEnvironment Environment,
-    EnvironmentVersion EnvironmentVersion);
+    Guid EnvironmentVersionId, string EnvironmentVersionLabel);
 
 /// <summary>Tests of custom model versions.</summary>
 public sealed class TestService(HubDbContext db, JobService jobs, ProjectAccess access, TimeProvider clock)
 {
-    private const int MostListed = 10_000;
-
     /// <exception cref="ModelHubException">Something is unknown, the version has nothing to run, or the model is under test already.</exception>
     public async Task<TestView> StartAsync(Caller caller, NewTest wanted, CancellationToken cancellation)
     {
@@ -68,13 +66,13 @@ public sealed class TestService(HubDbContext db, JobService jobs, ProjectAccess 
         await Views(caller, db.Set<CustomModelTest>().Where(t => t.Id == id)).FirstOrDefaultAsync(cancellation) ?? throw ModelHubException.NotFound("custom model test");
 
     /// <summary>The newest first.</summary>
-    public async Task<Page<TestView>> ListAsync(Caller caller, Guid modelId, Func<CustomModelTest, bool> fits, Paging paging, CancellationToken cancellation)
+    /// <param name="replicas">Only those that were asked for with so many.</param>
+    public Task<Page<TestView>> ListAsync(Caller caller, Guid modelId, int? replicas, Paging paging, CancellationToken cancellation)
     {
-        var ofModel = db.Set<CustomModelTest>().Where(t => db.Set<CustomModelVersion>().Any(v => v.Id == t.VersionId && v.ModelId == modelId))
-            .OrderByDescending(t => t.CreatedAt).Take(MostListed);
-        var all = await Views(caller, ofModel).ToListAsync(cancellation);
-        var found = all.Where(t => fits(t.Test)).OrderByDescending(t => t.Test.CreatedAt).ToList();
-        return new Page<TestView>([.. found.Skip(paging.Offset).Take(paging.Limit)], found.Count, paging.Limit, paging.Offset);
+        var tests = replicas is null ? db.Set<CustomModelTest>()
+            : db.Set<CustomModelTest>().FromSql($"select * from custom_model_tests where (runtime ->> 'replicas')::int = {replicas}");
+        var ofModel = tests.Where(t => db.Set<CustomModelVersion>().Any(v => v.Id == t.VersionId && v.ModelId == modelId));
+        return Views(caller, ofModel).ToPageAsync(paging, cancellation);
     }
 
     /// <exception cref="ModelHubException">It has ended already (<see cref="ErrorKind.Conflict"/>).</exception>
@@ -101,5 +99,6 @@ public sealed class TestService(HubDbContext db, JobService jobs, ProjectAccess 
         join environment in db.Set<ExecutionEnvironment>() on version.EnvironmentId ?? ExecutionEnvironment.BuiltInId equals environment.Id
         join built in db.Set<EnvironmentVersion>() on version.EnvironmentVersionId ?? ExecutionEnvironment.BuiltInVersionId equals built.Id
         where access.VisibleIds(caller).Contains(model.ProjectId)
-        select new TestView(test, model, version, data.DatasetId, user.Username, environment, built);
+        orderby test.CreatedAt descending, test.Id
+        select new TestView(test, model, version, data.DatasetId, user.Username, environment, built.Id, built.Label);
 }

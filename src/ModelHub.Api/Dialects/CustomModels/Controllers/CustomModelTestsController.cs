@@ -23,7 +23,7 @@ public sealed class CustomModelTestsController(TestService tests) : ControllerBa
         await tests.ListAsync(
             HttpContext.Caller(),
             V2Paging.OptionalId(customModelId, "customModelId") ?? throw ModelHubException.Invalid("customModelId", "'customModelId' is needed."),
-            t => replicas is null || t.Runtime.Replicas == replicas, V2Paging.Of(limit, offset), cancellation),
+            replicas, V2Paging.Of(limit, offset), cancellation),
         TestV2.Of);
 
     /// <summary>Tests a version: as a job, in its sandbox.</summary>

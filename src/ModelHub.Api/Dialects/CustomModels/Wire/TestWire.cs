@@ -150,7 +150,7 @@ public sealed record TestV2
         CustomModel = new NamedV2(HubId.ToHex(view.Model.Id), view.Model.Name),
         CustomModelVersion = new LabelledV2(HubId.ToHex(view.Version.Id), view.Version.Label),
         ExecutionEnvironment = new NamedV2(HubId.ToHex(view.Environment.Id), view.Environment.Name),
-        ExecutionEnvironmentVersion = new LabelledV2(HubId.ToHex(view.EnvironmentVersion.Id), view.EnvironmentVersion.Label),
+        ExecutionEnvironmentVersion = new LabelledV2(HubId.ToHex(view.EnvironmentVersionId), view.EnvironmentVersionLabel),
         DatasetId = HubId.ToHex(view.DatasetId),
         DatasetVersionId = HubId.ToHex(view.Test.DatasetVersionId),
         CustomModelImageId = HubId.ToHex(view.Test.ImageId),

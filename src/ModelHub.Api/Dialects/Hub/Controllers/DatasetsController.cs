@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 using ModelHub.Api.Access;
 using ModelHub.Api.Dialects.Hub.Wire;
@@ -27,10 +26,7 @@ public sealed class DatasetsController(DatasetService datasets, DatasetTables ta
     [ProducesResponseType<DatasetAnswer>(201)]
     public async Task<IActionResult> Upload(CancellationToken cancellation)
     {
-        var boundary = HeaderUtilities.RemoveQuotes(MediaTypeHeaderValue.Parse(Request.ContentType).Boundary).Value;
-        if (string.IsNullOrEmpty(boundary) || boundary.Length > 200)
-            throw ModelHubException.Invalid("body", "The form has no boundary.");
-        var reader = new MultipartReader(boundary, Request.Body);
+        var reader = FormFile.PartsOf(Request.ContentType, Request.Body);
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
         try
         {

@@ -15,13 +15,16 @@ public sealed class InferController(PipelineService pipelines, PipelineInference
     private const string ArrowFile = "application/vnd.apache.arrow.file";
     private const string ArrowStream = "application/vnd.apache.arrow.stream";
 
+    /// <summary>It is held whole, and its rows beside it.</summary>
+    private const int LargestBody = 64 << 20;
+
     /// <summary>
-    /// Rows in as JSON records, as columns (<c>{"tensor": [[…], …]}</c>), or as an Arrow file or stream; the answer is in the same form,
-    /// or in
-    /// the one that Accept names. A single column of lists holds all inputs in the model's order.
+    /// Rows in as JSON records, as columns (<c>{"tensor": [[…], …]}</c>), or as an Arrow file or stream, at most 64 MiB; the answer is in the
+    /// same form, or in the one that Accept names. A single column of lists holds all inputs in the model's order.
     /// </summary>
     [HttpPost("{deployment}")]
     [HttpPost("{deployment}/{name}")]
+    [RequestSizeLimit(LargestBody)]
     [Consumes("application/json", ArrowFile, ArrowStream)]
     [ProducesResponseType<IReadOnlyList<InferredRowWire>>(200, "application/json", ArrowFile, ArrowStream)]
     public async Task<IActionResult> Infer(string deployment, string? name, CancellationToken cancellation)
@@ -38,7 +41,7 @@ public sealed class InferController(PipelineService pipelines, PipelineInference
         var wanted = Form(Request.Headers.Accept.ToString()) ?? came;
         var written = wanted == "application/json" ? InferenceAnswers.ToJson(answer)
             : InferenceAnswers.ToArrow(answer, wanted == ArrowFile);
-        return new FileContentResult(written.ToArray(), wanted);
+        return new FileContentResult(written, wanted);
     }
 
     /// <summary>The first of the known forms that a header names.</summary>

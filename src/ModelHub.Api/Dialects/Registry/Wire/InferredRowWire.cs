@@ -9,15 +9,19 @@ public sealed record InferredRowWire
     [JsonPropertyName("time")]
     public required long Time { get; init; }
 
-    /// <summary>The row as it came.</summary>
+    /// <summary>The row as it came: numbers, texts, truths or lists of numbers; null for what is missing.</summary>
     [JsonPropertyName("in")]
-    public required IReadOnlyDictionary<string, double> In { get; init; }
+    public required IReadOnlyDictionary<string, object?> In { get; init; }
 
     [JsonPropertyName("out")]
     public required InferredOutputsWire Out { get; init; }
 
     [JsonPropertyName("anomaly")]
     public required InferredAnomalyWire Anomaly { get; init; }
+
+    /// <summary>Always empty: rows are refused by the deployment's rules, which <c>anomaly</c> counts.</summary>
+    [JsonPropertyName("check_failures")]
+    public required IReadOnlyList<string> CheckFailures { get; init; }
 
     [JsonPropertyName("metadata")]
     public required InferredMetadataWire Metadata { get; init; }
@@ -53,4 +57,12 @@ public sealed record InferredMetadataWire
     /// <summary>Nanoseconds.</summary>
     [JsonPropertyName("elapsed")]
     public required IReadOnlyList<long> Elapsed { get; init; }
+
+    /// <summary>Always empty: no column is left out.</summary>
+    [JsonPropertyName("dropped")]
+    public required IReadOnlyList<string> Dropped { get; init; }
+
+    /// <summary>Always <c>modelhub</c>.</summary>
+    [JsonPropertyName("partition")]
+    public required string Partition { get; init; }
 }
