@@ -20,7 +20,7 @@ public sealed class LoadedModel
 
     public LoadedModel(Guid id, Guid projectId, string name, TrainedModel model, long size)
     {
-        (Id, ProjectId, Name, Trained, Header, Size) = (id, projectId, name, model, model.Header, size);
+        (Id, ProjectId, Name, Trained, Header, Size) = (id, projectId, name, model.Packed(), model.Header, size);
     }
 
     public LoadedModel(Guid id, Guid projectId, string name, IModelRunner runner, long size)

@@ -25,6 +25,9 @@ internal sealed class TreeShap
     private readonly TreeParts[] _parts;
     private readonly RowSplits[] _splits;
     private readonly TableRoom _room;
+
+    // Per ranked tree the mask of each of its splits: they come in post-order, masks by ascending node.
+    private readonly int[]?[] _maskOf;
     private readonly int _masks;
     private readonly int _words;
     private readonly int _mostParts;
@@ -40,6 +43,8 @@ internal sealed class TreeShap
         _parts = [.. _paths.Select(paths => new TreeParts(paths))];
         _splits = [.. _paths.Select(paths => new RowSplits(paths, forest.FeatureCount))];
         _masks = _paths.Select(paths => paths.Splits.Length).DefaultIfEmpty().Max();
+        _maskOf = [.. _paths.Select((paths, t) => _ranked?.Trees[t] is null ? null
+            : Array.ConvertAll(RankedTree.NodesOf(paths.Tree), node => Array.BinarySearch(paths.Splits, node)))];
         _words = _splits.Select(splits => splits.Words).DefaultIfEmpty().Max();
         _mostParts = _parts.Select(parts => parts.Count).DefaultIfEmpty().Max();
         foreach (var paths in _paths)
@@ -152,9 +157,8 @@ internal sealed class TreeShap
         var splits = _paths[tree].Splits;
         if (_ranked?.Trees[tree] is { } ranked)
         {
-            // Ranked splits come in post-order, masks by ascending node.
-            foreach (ref readonly var split in ranked.Splits.AsSpan())
-                ranked.Decide(split, planes, masks + Array.BinarySearch(splits, split.Node) * Block);
+            for (var s = 0; s < splits.Length; s++)
+                ranked.Decide(ranked.Splits[s], planes, masks + _maskOf[tree]![s] * Block);
             return;
         }
         var source = _forest.Trees[tree];

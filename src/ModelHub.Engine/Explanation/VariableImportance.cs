@@ -1,5 +1,6 @@
 using ModelHub.Engine.Data;
 using ModelHub.Engine.Ensembles;
+using ModelHub.Engine.Inference;
 using ModelHub.Engine.Linear;
 using ModelHub.Engine.Neighbours;
 using ModelHub.Engine.Networks;
@@ -36,6 +37,8 @@ public sealed record VariableImportance(string Variable, double Percentage, doub
         var sums = new double[count];
         switch (model)
         {
+            case CompiledForest compiled:
+                return Shares(compiled.Forest, count, worth);
             case Forest forest:
                 foreach (var tree in forest.Trees)
                 {

@@ -16,14 +16,20 @@ internal sealed class RankedTree
     public const int Block = 128;
     public const int MostLeaves = 256;
 
-    private RankedTree(Split[] splits, byte[] sets, float[] values, int[] leafNodes, int stack)
+    private RankedTree(Tree tree, Split[] splits, byte[] sets, float[] values, int stack)
     {
+        (Width, Output) = (tree.Width, tree.Output);
         Splits = splits;
         Sets = sets;
         Values = values;
-        LeafNodes = leafNodes;
         Stack = stack;
     }
+
+    /// <summary>Outputs that the tree adds to.</summary>
+    public int Width { get; }
+
+    /// <summary>The first of them.</summary>
+    public int Output { get; }
 
     /// <summary>Splits in post-order: both sides of a split come before it.</summary>
     public Split[] Splits { get; }
@@ -33,16 +39,13 @@ internal sealed class RankedTree
     /// <summary>Values of the leaves, by their number here.</summary>
     public float[] Values { get; }
 
-    /// <summary>The node of each leaf.</summary>
-    public int[] LeafNodes { get; }
-
     /// <summary>Blocks of leaf numbers that wait for their sibling at most.</summary>
     public int Stack { get; }
 
     public static RankedTree? Of(Tree tree, RankedForest forest)
     {
         var leaves = tree.Feature.Count(f => f < 0);
-        if (leaves > MostLeaves || tree.Feature.Any(f => f >= 0 && forest.Features[f] is null))
+        if (leaves > MostLeaves || forest.PlaneCount > ushort.MaxValue || tree.Feature.Any(f => f >= 0 && forest.Features[f] is null))
             return null;
         var splits = new List<Split>();
         var sets = new List<byte>();
@@ -52,7 +55,7 @@ internal sealed class RankedTree
         var values = new float[leafNodes.Count * tree.Width];
         for (var l = 0; l < leafNodes.Count; l++)
             tree.Value.AsSpan(leafNodes[l] * tree.Width, tree.Width).CopyTo(values.AsSpan(l * tree.Width));
-        return new RankedTree([.. splits], [.. sets], values, [.. leafNodes], Math.Max(1, deepest));
+        return new RankedTree(tree, [.. splits], [.. sets], values, Math.Max(1, deepest));
 
         // Returns the leaf's number, or -1 when the node leaves a block of numbers on the stack.
         int Visit(int node, int waiting)
@@ -67,6 +70,23 @@ internal sealed class RankedTree
             deepest = Math.Max(deepest, waiting + (left < 0 ? 1 : 0) + (right < 0 ? 1 : 0) + 1);
             splits.Add(Describe(tree, node, left, right, forest, sets));
             return -1;
+        }
+    }
+
+    /// <summary>The nodes that a tree's <see cref="Splits"/> stand for, in their order.</summary>
+    public static int[] NodesOf(Tree tree)
+    {
+        var nodes = new List<int>();
+        Visit(0);
+        return [.. nodes];
+
+        void Visit(int node)
+        {
+            if (tree.Feature[node] < 0)
+                return;
+            Visit(tree.Left[node]);
+            Visit(tree.Right[node]);
+            nodes.Add(node);
         }
     }
 
@@ -153,7 +173,7 @@ internal sealed class RankedTree
     /// <summary>Looks 32 classes at a time up in a set of 256 bits.</summary>
     private unsafe void Member(int set, byte* plane, byte* mask)
     {
-        var bits = Sets.AsSpan(set, 32);
+        var bits = Sets.AsSpan(set * 32, 32);
         var low = Vector256.Create(Vector128.Create<byte>(bits[..16]), Vector128.Create<byte>(bits[..16]));
         var high = Vector256.Create(Vector128.Create<byte>(bits[16..]), Vector128.Create<byte>(bits[16..]));
         var powers = Vector256.Create(0x8040201008040201UL).AsByte();
@@ -182,13 +202,13 @@ internal sealed class RankedTree
         var set = -1;
         if (feature.IsCategorical)
         {
-            set = sets.Count;
+            set = sets.Count / 32;
             sets.AddRange(new byte[32]);
-            feature.WriteSet(tree, node, CollectionsMarshal.AsSpan(sets)[set..]);
+            feature.WriteSet(tree, node, CollectionsMarshal.AsSpan(sets)[(set * 32)..]);
         }
         var threshold = feature.IsCategorical ? (sbyte)0 : (sbyte)(feature.Rank(tree.Threshold[node]) ^ 0x80);
         var plane = !feature.IsCategorical && tree.MissingLeft[node] ? forest.LeftPlanes[number] : forest.RightPlanes[number];
-        return new Split(plane, set, node, threshold, (byte)Math.Max(0, left), (byte)Math.Max(0, right), shape);
+        return new Split((ushort)plane, (short)set, threshold, (byte)Math.Max(0, left), (byte)Math.Max(0, right), shape);
     }
 
     /// <summary>Which sides of a split are leaves.</summary>
@@ -200,5 +220,7 @@ internal sealed class RankedTree
         NoLeaf,
     }
 
-    internal readonly record struct Split(int Plane, int Set, int Node, sbyte Threshold, byte LeftLeaf, byte RightLeaf, Shape Shape);
+    /// <summary>A decision in eight bytes.</summary>
+    /// <param name="Set">The number of its set of classes, -1 for a numeric split.</param>
+    internal readonly record struct Split(ushort Plane, short Set, sbyte Threshold, byte LeftLeaf, byte RightLeaf, Shape Shape);
 }

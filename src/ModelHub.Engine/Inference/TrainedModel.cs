@@ -24,16 +24,14 @@ public sealed class TrainedModel
     private readonly Dictionary<string, int>[] _levels;
     private readonly FeaturePlan _plan;
     private readonly Lazy<ShapExplainer> _explainer;
-    private readonly IModel _scorer;
 
     public TrainedModel(ModelHeader header, IModel model)
     {
         Header = header;
-        Model = model;
+        Model = model = CompiledForest.Compile(model);
         _plan = new FeaturePlan(header.Inputs);
         _explainer = new Lazy<ShapExplainer>(() => ShapExplainer.Explains(model)
             ? new ShapExplainer(model) : throw new EngineException("This model has no exact contributions."));
-        _scorer = CompiledForest.Compile(model);
         if (model.FeatureCount != _plan.Features.Count)
             throw new EngineException($"The model reads {model.FeatureCount} features, its preparation makes {_plan.Features.Count}.");
         if (model.OutputCount != (header.Task == TaskKind.Multiclass ? header.Classes.Count : 1))
@@ -45,6 +43,7 @@ public sealed class TrainedModel
 
     public ModelHeader Header { get; }
 
+    /// <summary>The model, its forests compiled.</summary>
     public IModel Model { get; }
 
     public TaskKind Task => Header.Task;
@@ -62,6 +61,11 @@ public sealed class TrainedModel
     public RowBuffer CreateRow() => new(_plan, [.. _levels.Select(l => l.GetAlternateLookup<ReadOnlySpan<char>>())]);
 
     public void Predict(RowBuffer row, Span<double> outputs) => Predict(row.Features, outputs);
+
+    /// <summary>
+    /// The same model for who holds many: scores as fast, its trees packed until it is explained, exported or stored.
+    /// </summary>
+    public TrainedModel Packed() => new(Header, CompiledForest.Pack(Model));
 
     /// <summary>Features per row, as <see cref="RowBuffer"/> writes them.</summary>
     public int FeatureCount => _plan.Features.Count;
@@ -90,7 +94,7 @@ public sealed class TrainedModel
             return;
         }
         var scores = ArrayPool<double>.Shared.Rent(rows * Model.OutputCount);
-        _scorer.ScoreRows(features, scores.AsSpan(0, rows * Model.OutputCount));
+        Model.ScoreRows(features, scores.AsSpan(0, rows * Model.OutputCount));
         for (var r = 0; r < rows; r++)
             Link(scores.AsSpan(r * Model.OutputCount, Model.OutputCount), outputs.Slice(r * OutputCount, OutputCount));
         ArrayPool<double>.Shared.Return(scores);
@@ -107,7 +111,7 @@ public sealed class TrainedModel
         {
             int[] rows = [.. Enumerable.Range(block * 1024, Math.Min(1024, features.RowCount - block * 1024))];
             var scores = new double[rows.Length * Model.OutputCount];
-            _scorer.Score(features, rows, scores);
+            Model.Score(features, rows, scores);
             for (var i = 0; i < rows.Length; i++)
                 Link(scores.AsSpan(i * Model.OutputCount, Model.OutputCount), outputs.AsSpan(rows[i] * OutputCount, OutputCount));
         });
@@ -195,7 +199,7 @@ public sealed class TrainedModel
     private void Predict(ReadOnlySpan<float> features, Span<double> outputs)
     {
         Span<double> scores = Model.OutputCount <= 64 ? stackalloc double[Model.OutputCount] : new double[Model.OutputCount];
-        _scorer.Score(features, scores);
+        Model.Score(features, scores);
         Link(scores, outputs);
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using ModelHub.Engine.Ensembles;
+using ModelHub.Engine.Inference;
 using ModelHub.Engine.Linear;
 using ModelHub.Engine.Neighbours;
 using ModelHub.Engine.Networks;
@@ -22,6 +23,9 @@ internal static class ModelCodec
     {
         switch (model)
         {
+            case CompiledForest compiled:
+                Write(writer, compiled.Forest);
+                break;
             case Forest forest:
                 writer.Write(ForestTag);
                 WriteForest(writer, forest);
