@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Api.Hosting;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
+using ModelHub.Infrastructure.Storage;
 using ModelHub.Tests.Shared;
 
 namespace ModelHub.Api.Tests;
@@ -26,14 +27,19 @@ public sealed class RunningHub : IAsyncLifetime
     /// <summary>What a project may store, in bytes; 0 for no bound.</summary>
     public long ProjectBytes { get; init; }
 
+    /// <summary>An empty database of the caller's; null for a new one.</summary>
+    public string? ConnectionString { get; init; }
+
     public HttpClient Client { get; private set; } = new();
 
     public IServiceProvider Services => _app!.Services;
 
     public async Task InitializeAsync()
     {
-        _database = await PostgresServer.CreateAsync();
-        _app = HubHost.Build(new HubSettings { Urls = "http://127.0.0.1:0", DataFolder = _folder, ConnectionString = _database.ConnectionString, ProjectBytes = ProjectBytes });
+        _database = ConnectionString is null ? await PostgresServer.CreateAsync() : null;
+        _app = HubHost.Build(new HubSettings { Urls = "http://127.0.0.1:0", DataFolder = _folder, ConnectionString = ConnectionString ?? _database!.ConnectionString, ProjectBytes = ProjectBytes });
+        if (ConnectionString is not null)
+            await _app.Services.GetRequiredService<HubDatabase>().MigrateAsync(CancellationToken.None);
         _app.Use((context, next) => context.Request.Headers[Failing].ToString() is { Length: > 0 } how ? throw Failure(how) : next(context));
         await using (var scope = _app.Services.CreateAsyncScope())
             await scope.ServiceProvider.GetRequiredService<IdentityService>().EnsureAdministratorAsync(Key, CancellationToken.None);
@@ -65,7 +71,8 @@ public sealed class RunningHub : IAsyncLifetime
     {
         await _app!.StopAsync();
         await _app.DisposeAsync();
-        await _database!.DisposeAsync();
+        if (_database is not null)
+            await _database.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
 }

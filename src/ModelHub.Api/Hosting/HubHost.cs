@@ -27,6 +27,7 @@ internal static class HubHost
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = settings.LargestBody;
             kestrel.Limits.MaxRequestLineSize = 16 * 1024;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
             kestrel.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 100, gracePeriod: TimeSpan.FromSeconds(10));
         });
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));

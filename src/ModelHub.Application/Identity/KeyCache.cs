@@ -68,7 +68,7 @@ public sealed class KeyCache
         }
         catch (Exception failure) when (last is not null && Storage.DatabaseDown.Is(failure))
         {
-            return last.Caller;
+            caller = last.Caller; // as before, until it answers again
         }
         if (caller is null)
         {

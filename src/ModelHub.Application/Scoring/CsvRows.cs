@@ -12,26 +12,26 @@ namespace ModelHub.Application.Scoring;
 internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowFormat
 {
     private const int LongestKnown = 64 << 10;
-    private byte _delimiter;
+    private CsvCells _cells;
 
     public int ReadHead(ReadOnlySpan<byte> start, bool isAll)
     {
         if (columns.KeepsNothing && model.LastHeader is { } known && start.StartsWith(known.Bytes))
         {
-            _delimiter = known.Delimiter;
+            _cells = new CsvCells(known.Delimiter);
             columns.Take(known.Columns);
             return known.Bytes.Length;
         }
         var bom = start.StartsWith("\uFEFF"u8) ? 3 : 0;
         var text = start[bom..];
-        _delimiter = (byte)CsvSniffer.Delimiter(text);
+        _cells = new CsvCells((byte)CsvSniffer.Delimiter(text));
         var names = new List<byte[]>();
         var at = bom + SkipBlank(text);
         if (at == start.Length)
             throw new RowRefusal(null, null, "There is no header.");
         while (true)
         {
-            var cell = Next(start, at, out var next, out var ended, isAll);
+            var cell = _cells.Next(start, at, out var next, out var ended, isAll);
             if (next < 0)
                 return -1;
             names.Add(CellText.Trim(cell.ToArray()).ToArray());
@@ -43,7 +43,7 @@ internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowForma
         }
         columns.AddAll(names);
         if (columns.KeepsNothing && at < LongestKnown && start[at - 1] == '\n')
-            model.LastHeader = new KnownHeader(start[..at].ToArray(), _delimiter, columns.Now);
+            model.LastHeader = new KnownHeader(start[..at].ToArray(), _cells.Delimiter, columns.Now);
         return at;
     }
 
@@ -77,7 +77,7 @@ internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowForma
                 break;
             at += open + 1;
             // Elsewhere than at the start of a cell a quote is a plain character.
-            state.InText = at == 1 || bytes[at - 2] == _delimiter || bytes[at - 2] is (byte)'\n' or (byte)'\r';
+            state.InText = at == 1 || bytes[at - 2] == _cells.Delimiter || bytes[at - 2] is (byte)'\n' or (byte)'\r';
         }
         state.At = bytes.Length;
         return boundary;
@@ -90,7 +90,7 @@ internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowForma
     public void Parse(ReadOnlySpan<byte> rows, RowBlock block, bool isFirst)
     {
         var all = columns.Now;
-        var stops = new CellStops(rows, _delimiter);
+        var stops = new CellStops(rows, _cells.Delimiter);
         var at = 0;
         while (at < rows.Length)
         {
@@ -110,13 +110,13 @@ internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowForma
                 ReadOnlySpan<byte> cell;
                 if (at < rows.Length && rows[at] == '"')
                 {
-                    cell = Quoted(rows, at, out at, out ended, true, block.Count);
+                    cell = _cells.Quoted(rows, at, out at, out ended, true, block.Count);
                 }
                 else
                 {
                     cell = rows[at..stops.Next(at)];
                     ended = at + cell.Length == rows.Length;
-                    at = ended ? rows.Length : Behind(rows, at + cell.Length, out ended);
+                    at = ended ? rows.Length : _cells.Behind(rows, at + cell.Length, out ended);
                     if (own is { Feature: >= 0 and var feature } && from + PlainDecimal.Reach <= rows.Length
                         && PlainDecimal.TryRead(ref MemoryMarshal.GetReference(rows[from..]), cell.Length, out var number))
                     {
@@ -158,69 +158,6 @@ internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowForma
         while (at < text.Length && text[at] is (byte)'\n' or (byte)'\r')
             at++;
         return at;
-    }
-
-    /// <summary>The cell at a place, the place behind it and its delimiter or line end; -1 when its end is not there yet.</summary>
-    private ReadOnlySpan<byte> Next(ReadOnlySpan<byte> text, int at, out int next, out bool ended, bool isAll, int? row = null)
-    {
-        if (at < text.Length && text[at] == '"')
-            return Quoted(text, at, out next, out ended, isAll, row);
-        var rest = text[at..];
-        var length = rest.IndexOfAny(_delimiter, (byte)'\n', (byte)'\r');
-        if (length < 0)
-        {
-            ended = true;
-            next = isAll ? text.Length : -1;
-            return rest;
-        }
-        next = Behind(text, at + length, out ended);
-        return rest[..length];
-    }
-
-    private ReadOnlySpan<byte> Quoted(ReadOnlySpan<byte> text, int at, out int next, out bool ended, bool isAll, int? row)
-    {
-        var to = at + 1;
-        var doubled = false;
-        while (true)
-        {
-            var quote = text[to..].IndexOf((byte)'"');
-            if (quote < 0 || to + quote + 1 == text.Length && !isAll)
-            {
-                if (isAll)
-                    throw new RowRefusal(row, null, "A quote is opened and never closed.");
-                (next, ended) = (-1, false);
-                return [];
-            }
-            to += quote + 1;
-            if (to == text.Length || text[to] != '"')
-                break;
-            doubled = true;
-            to++;
-        }
-        var cell = text[(at + 1)..(to - 1)];
-        if (to < text.Length && text[to] != _delimiter && text[to] is not ((byte)'\n' or (byte)'\r'))
-            throw new RowRefusal(row, null, "There is text after a closing quote.");
-        ended = to == text.Length;
-        next = ended ? to : Behind(text, to, out ended);
-        return doubled ? Undoubled(cell) : cell;
-    }
-
-    private int Behind(ReadOnlySpan<byte> text, int stop, out bool ended)
-    {
-        ended = text[stop] != _delimiter;
-        return ended && text[stop] == '\r' && stop + 1 < text.Length && text[stop + 1] == '\n' ? stop + 2 : stop + 1;
-    }
-
-    private static byte[] Undoubled(ReadOnlySpan<byte> cell)
-    {
-        var kept = new byte[cell.Length];
-        var count = 0;
-        for (var i = 0; i < cell.Length; i++)
-        {
-            kept[count++] = cell[i];
-            i += cell[i] == '"' ? 1 : 0;
-        }
-        return kept[..count];
     }
 }
 

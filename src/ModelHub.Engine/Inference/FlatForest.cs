@@ -38,9 +38,9 @@ internal sealed class FlatForest
 
     /// <summary>
     /// Numbers of a prepared row: each feature with missing as the largest integer, then each with missing as the smallest, then the planes
-    /// of categories.
+    /// of categories, and last the smallest integer, which is never greater: what leaves compare.
     /// </summary>
-    public int PreparedWidth => 2 * _features + _categories.Count;
+    public int PreparedWidth => 2 * _features + _categories.Count + 1;
 
     public int TreeCount => _trees.Length;
 
@@ -54,10 +54,11 @@ internal sealed class FlatForest
             prepared[row.Length + f] = missing ? int.MinValue : key;
         }
         _categories.Write(row, prepared[(2 * row.Length)..]);
+        prepared[PreparedWidth - 1] = int.MinValue;
     }
 
     /// <summary>Adds all trees, in order, to one row's scores; eight trees are walked in step.</summary>
-    /// <param name="leaves">Room for <see cref="TreeCount"/> places.</param>
+    /// <param name="leaves">Room for <see cref="TreeCount"/> numbers.</param>
     [SkipLocalsInit]
     public unsafe void Add(ReadOnlySpan<float> row, ReadOnlySpan<int> prepared, Span<int> leaves, Span<double> scores)
     {
@@ -105,24 +106,24 @@ internal sealed class FlatForest
                     c = Next(nodes, c, x + 2 * width);
                     d = Next(nodes, d, x + 3 * width);
                 }
-                Add(tree, (int)a, scores.Slice(i * outputs, outputs));
-                Add(tree, (int)b, scores.Slice((i + 1) * outputs, outputs));
-                Add(tree, (int)c, scores.Slice((i + 2) * outputs, outputs));
-                Add(tree, (int)d, scores.Slice((i + 3) * outputs, outputs));
+                Add(tree, (int)nodes[a], scores.Slice(i * outputs, outputs));
+                Add(tree, (int)nodes[b], scores.Slice((i + 1) * outputs, outputs));
+                Add(tree, (int)nodes[c], scores.Slice((i + 2) * outputs, outputs));
+                Add(tree, (int)nodes[d], scores.Slice((i + 3) * outputs, outputs));
             }
             for (; i < count; i++)
                 Add(tree, Walk(nodes, _trees[tree].Depth, all + (long)i * width), scores.Slice(i * outputs, outputs));
         }
     }
 
-    /// <summary>One walk down a tree that is laid out; the place of its leaf.</summary>
+    /// <summary>One walk down a tree that is laid out; the number of its leaf.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static unsafe int Walk(ulong* nodes, int depth, int* x)
     {
         nuint place = 0;
         for (; depth > 0; depth--)
             place = Next(nodes, place, x);
-        return (int)place;
+        return (int)nodes[place];
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -143,11 +144,13 @@ internal sealed class FlatForest
             g = Next(n6, g, x);
             h = Next(n7, h, x);
         }
-        (leaves[order[0]], leaves[order[1]], leaves[order[2]], leaves[order[3]]) = ((int)a, (int)b, (int)c, (int)d);
-        (leaves[order[4]], leaves[order[5]], leaves[order[6]], leaves[order[7]]) = ((int)e, (int)f, (int)g, (int)h);
+        (leaves[order[0]], leaves[order[1]], leaves[order[2]], leaves[order[3]]) = ((int)n0[a], (int)n1[b], (int)n2[c], (int)n3[d]);
+        (leaves[order[4]], leaves[order[5]], leaves[order[6]], leaves[order[7]]) = ((int)n4[e], (int)n5[f], (int)n6[g], (int)n7[h]);
     }
 
-    /// <summary>A node is, from its lowest bits: threshold (32), feature or its second plane (16), place of the left child in its tree (16).</summary>
+    /// <summary>
+    /// A node is, from its lowest bits: threshold, or a leaf's number (32); feature or its second plane (16); place of the left child in its tree (16).
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static unsafe nuint Next(ulong* tree, nuint place, int* x)
     {
@@ -174,10 +177,10 @@ internal sealed class FlatForest
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Add(int tree, int place, Span<double> scores)
+    private void Add(int tree, int leaf, Span<double> scores)
     {
         ref var shape = ref _trees[tree];
-        var at = shape.Values + place * shape.Width;
+        var at = shape.Values + leaf * shape.Width;
         for (var o = 0; o < shape.Width; o++)
             scores[shape.Output + o] += _values[at + o];
     }

@@ -24,7 +24,7 @@ internal sealed class FlatLayout
     public FlatLayout(Forest forest)
     {
         _features = forest.FeatureCount;
-        Categories = new CategoryPlanes(forest, MostNodes - 2 * _features);
+        Categories = new CategoryPlanes(forest, MostNodes - 2 * _features - 1);
         Trees = new FlatTree[forest.Trees.Count];
         Careful = new Tree?[Trees.Length];
         for (var t = 0; t < Trees.Length; t++)
@@ -34,14 +34,14 @@ internal sealed class FlatLayout
                 Careful[t] = forest.Trees[t];
         }
         Nodes = new ulong[forest.Trees.Where((_, t) => Careful[t] is null).Sum(t => t.NodeCount)];
-        Values = new float[forest.Trees.Sum(t => t.Value.Length)];
+        Values = new float[forest.Trees.Select((t, at) => Careful[at] is null ? t.Feature.Count(f => f < 0) * t.Width : t.Value.Length).Sum()];
         for (var t = 0; t < Trees.Length; t++)
             Add(forest.Trees[t], ref Trees[t]);
     }
 
     public ulong[] Nodes { get; }
 
-    /// <summary>Every node's values, in the order of the nodes; a careful tree's in its own order.</summary>
+    /// <summary>The leaves' values, by their numbers; of a careful tree those of all nodes.</summary>
     public float[] Values { get; }
 
     public FlatTree[] Trees { get; }
@@ -70,14 +70,16 @@ internal sealed class FlatLayout
         }
         var queue = new Queue<int>([0]);
         var taken = 1;
+        var leaves = 0;
+        var never = (ulong)(2 * _features + Categories.Count);
         while (queue.TryDequeue(out var node))
         {
             var place = _node - shape.Root;
-            tree.Value.AsSpan(node * tree.Width, tree.Width).CopyTo(Values.AsSpan(_value));
-            _value += tree.Width;
             if (tree.Feature[node] < 0)
             {
-                Nodes[_node++] = (ulong)place << 48 | int.MaxValue;
+                tree.Value.AsSpan(node * tree.Width, tree.Width).CopyTo(Values.AsSpan(_value));
+                _value += tree.Width;
+                Nodes[_node++] = (ulong)place << 48 | never << 32 | (uint)leaves++;
                 continue;
             }
             var isCategory = tree.CategoryOffset[node] >= 0;
@@ -92,7 +94,7 @@ internal sealed class FlatLayout
     /// <summary>Depth of a tree, or -1 when only the careful walk may be used.</summary>
     private int DepthOf(Tree tree)
     {
-        if (tree.NodeCount > MostNodes || 2 * _features > MostNodes)
+        if (tree.NodeCount > MostNodes || 2 * _features >= MostNodes)
             return -1;
         var depths = new int[tree.NodeCount];
         for (var node = 0; node < tree.NodeCount; node++)

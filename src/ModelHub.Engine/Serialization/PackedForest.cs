@@ -4,7 +4,7 @@ using ModelHub.Engine.Trees;
 namespace ModelHub.Engine.Serialization;
 
 /// <summary>
-/// A forest's trees as they are stored, deflated to less than half: for what has another form to score with, and needs them only when it is
+/// A forest's trees as they are stored, deflated to a third: for what has another form to score with, and needs them only when it is
 /// explained, exported or stored. Immutable and thread-safe.
 /// </summary>
 internal sealed class PackedForest
@@ -15,7 +15,7 @@ internal sealed class PackedForest
     public PackedForest(Forest forest)
     {
         using var packed = new MemoryStream();
-        using (var deflate = new DeflateStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+        using (var deflate = new DeflateStream(packed, CompressionLevel.Optimal, leaveOpen: true))
         using (var writer = new BinaryWriter(deflate))
             ModelCodec.Write(writer, forest);
         _bytes = packed.ToArray();
