@@ -1,6 +1,4 @@
-using ModelHub.Application.CustomModels.Insights;
 using ModelHub.Application.Serving;
-using ModelHub.Engine.Data;
 using ModelHub.Engine.Inference;
 
 namespace ModelHub.Application.Scoring;

@@ -109,13 +109,15 @@ class Growth:
         self.watcher.join()
 
 
-def wrk(key, address, kind, body, connections, seconds, header=None):
-    """Requests a second, p50 and p99 in microseconds, and answers that were none."""
+def wrk(key, address, kind, body, connections, seconds, pause=None):
+    """Requests a second, p50 and p99 in microseconds, and answers that were none. With a pause, each connection waits that many milliseconds on average
+    (evenly from none to twice as many) between an answer and its next request; latency is timed from the sending."""
     path = tempfile.mktemp(dir=WORK)
     open(path + ".body", "w").write(body)
     open(path + ".lua", "w").write(
         f'local f = io.open("{path}.body", "rb")\nwrk.body = f:read("*a")\nf:close()\nwrk.method = "POST"\nwrk.headers["Content-Type"] = "{kind}"\n'
         f'wrk.headers["Authorization"] = "Bearer {key}"\n'
+        + (f'delay = function() return math.floor(math.random() * {2 * pause} + 0.5) end\n' if pause else "") +
         'done = function(s, l, r) io.write(string.format("RESULT %d %d %d %d %d\\n", s.requests, s.duration, l:percentile(50), l:percentile(99),'
         ' s.errors.status + s.errors.read + s.errors.connect + s.errors.timeout)) end\n')
     out = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", path + ".lua", address], capture_output=True, text=True).stdout

@@ -1,5 +1,8 @@
+using ModelHub.Engine.Ensembles;
+using ModelHub.Engine.Explanation;
 using ModelHub.Engine.Inference;
 using ModelHub.Engine.Numerics;
+using ModelHub.Engine.Serialization;
 using ModelHub.Engine.Trees;
 
 namespace ModelHub.Engine.Tests.Inference;
@@ -44,6 +47,29 @@ public class CompiledForestTests
         forest.Trees[2].Threshold[0] = float.NaN;
         foreach (var kernel in new[] { Kernel.Scalar, Kernel.Avx2 })
             AssertEqual(forest, new CompiledForest(forest, kernel), shape, 140);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Packed_trees_score_explain_and_are_stored_as_before(string shape)
+    {
+        var forest = Kinds[shape].Draw(6);
+        var blend = new Blend([forest, Kinds[shape].Draw(7)], [0.25, 0.75]);
+        var packed = (Blend)CompiledForest.Pack(CompiledForest.Compile(blend));
+        AssertEqual(forest, (CompiledForest)packed.Members[0], Kinds[shape], 40);
+        Assert.NotSame(forest, ((CompiledForest)packed.Members[0]).Forest);
+        Assert.Equal(Bytes(blend), Bytes(packed));
+        var rows = Kinds[shape].Rows(5, 20);
+        int[] all = [.. Enumerable.Range(0, 20)];
+        Assert.Equal(new ShapExplainer(blend).Explain(rows, all, 1), new ShapExplainer(packed).Explain(rows, all, 1));
+    }
+
+    private static byte[] Bytes(IModel model)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new BinaryWriter(stream))
+            ModelCodec.Write(writer, model);
+        return stream.ToArray();
     }
 
     [Fact]

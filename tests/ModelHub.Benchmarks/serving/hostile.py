@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""What a neighbour of hostile clients notices: single rows at a steady rate alone, and beside each kind of attack on another deployment of the same
+process. What attackers are answered is counted, and how much the process grew.
+
+usage: hostile.py --url URL --key KEY --pid PID --data FILE.csv --target NAME --model xgboost.json [--seconds 5] [--only line,slow] [--slow 1000]
+Attackers pause for 50 ms between attempts: they share the processors with what is measured, and are to be hostile, not merely many."""
+import argparse, collections, gzip, os, socket, struct, threading, time
+import hub as h
+
+MB = 1 << 20
+p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+for name in ("url", "key", "data", "target", "model"):
+    p.add_argument("--" + name, required=True)
+p.add_argument("--pid", type=int, required=True); p.add_argument("--seconds", type=int, default=5); p.add_argument("--only"); p.add_argument("--slow", type=int, default=1000)
+a = p.parse_args()
+hub = h.Hub(a.url, a.key)
+id = hub.models(a.data, a.target, a.model)[0][1]
+neighbour, attacked = hub.address(hub.deployed(id)), hub.address(hub.deployed(id))[len(a.url):]
+body, block = h.bodies(a.data, a.target)[0](1)[2], h.bodies(a.data, a.target)[0](1000)[2].encode()
+place = a.url.removeprefix("http://").split(":")
+done, answers = threading.Event(), collections.Counter()
+
+
+def connect(parts, length=None, kind="text/csv", extra=""):
+    connection = socket.create_connection((place[0], int(place[1])), timeout=60)
+    size = f"Content-Length: {length}" if length else "Transfer-Encoding: chunked"
+    connection.sendall(f"POST {attacked} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {a.key}\r\nContent-Type: {kind}\r\n{extra}{size}\r\n\r\n".encode())
+    try:
+        for part in parts:
+            connection.sendall(part if length else b"%x\r\n%s\r\n" % (len(part), part))
+        if not length:
+            connection.sendall(b"0\r\n\r\n")
+    except OSError:
+        pass  # refused while it was sending: what was answered is read by heard()
+    return connection
+
+
+def heard(connection):
+    try:
+        with connection:
+            return connection.recv(64)[9:12].decode() or "cut"
+    except OSError:
+        return "cut"
+
+
+def whole(content, **more):
+    return lambda: heard(connect([content], len(content), **more))
+
+
+def half():
+    connection = connect([block], 10 * len(block))
+    connection.shutdown(socket.SHUT_WR)
+    return heard(connection)
+
+
+def vanish():
+    connection = connect([block], 10 * len(block))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+    return "gone"
+
+
+wide = ",".join(f"c{i}" for i in range(1_000_000)).encode() + b"\n"
+packed = gzip.compress(block)
+line = b"1" * MB
+attacks = {
+    "a million columns": whole(wide + wide),
+    "a line of 1 GB": lambda: heard(connect(line for _ in range(1024))),
+    "a JSON number of 1 GB": lambda: heard(connect(([b'[{"f00": '] + [line] * 1024), kind="application/json")),
+    "UTF-16": whole(block.decode().encode("utf-16")),
+    "brotli": whole(block, extra="Content-Encoding: br\r\n"),
+    "damaged gzip": whole(packed[:200] + b"\0" * 50 + packed[250:], extra="Content-Encoding: gzip\r\n"),
+    "gzip that grows 1,000 times": whole(gzip.compress(body.split("\n")[0].encode() + b"\n" * (64 * MB)), extra="Content-Encoding: gzip\r\n"),
+    "closed on one side": half,
+    "gone in the middle": vanish,
+}
+
+
+def attack(once):
+    while not done.is_set():
+        try:
+            answers[once()] += 1
+        except OSError:
+            answers["cut"] += 1
+        done.wait(0.05)
+
+
+def slow():
+    """A third with headers that do not end, a third with bodies that do not come, a third that do not read; the process ends them."""
+    held = []
+    for i in range(a.slow):
+        if i % 3:
+            connection = connect([] if i % 3 == 1 else [block], 10 * len(block) if i % 3 == 1 else len(block))
+        else:
+            connection = socket.create_connection((place[0], int(place[1])))
+            connection.sendall(f"POST {attacked} HTTP/1.1\r\nHost: x\r\n".encode())
+        held.append(connection)
+    return held
+
+
+def measure():
+    return h.wrk(a.key, neighbour, "text/csv", body, 8, a.seconds, 8)
+
+
+def report(name, result, growth):
+    said = ", ".join(f"{count} {what}" for what, count in sorted(answers.items()))
+    print(f"{name:28} {result[0]:6.0f} req/s  p50 {result[1]:6.0f} us  p99 {result[2]:7.0f} us  {result[2] / alone:4.1f} times  {result[3]} bad; "
+          f"grew by {growth:4.0f} MB; answered: {said or '-'}; load {os.getloadavg()[0]:.1f}", flush=True)
+
+
+measure()
+for name, once in list(attacks.items()) + [(f"{a.slow} slow clients", None)]:
+    if a.only and not any(word in name for word in a.only.split(",")):
+        continue
+    alone = measure()[2]
+    answers.clear(); done.clear()
+    with h.Growth(a.pid) as growth:
+        attacker = threading.Thread(target=attack, args=(once,)) if once else None
+        held = [] if once else slow()
+        if attacker:
+            attacker.start()
+        found = measure()
+    done.set()
+    if attacker:
+        attacker.join()
+    for connection in held:
+        connection.close()
+    report(name, found, growth.most)
