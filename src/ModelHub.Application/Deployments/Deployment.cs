@@ -57,7 +57,7 @@ public sealed class DeploymentModel
 }
 
 /// <summary>An address that scores, and the models behind it. Replacing them drops no request and leaves a history.</summary>
-public sealed class Deployment
+public sealed class Deployment : IListed
 {
     private Deployment()
     {

@@ -72,7 +72,7 @@ public sealed class DeploymentService(HubDbContext db, ProjectAccess access, Mod
             && (filter.ModelId == null || d.Models.Any(m => m.ModelId == filter.ModelId)));
         if (filter.Search is { Length: > 0 } search)
             rows = rows.Where(d => EF.Functions.ILike(d.Name, LikePattern.Containing(search), "\\"));
-        return await rows.OrderByDescending(d => d.CreatedAt).ThenBy(d => d.Id).ToPageAsync(paging, cancellation);
+        return await rows.NewestFirstAsync(paging, cancellation);
     }
 
     public async Task<Deployment> ChangeAsync(Caller caller, Guid id, DeploymentChange change, CancellationToken cancellation)

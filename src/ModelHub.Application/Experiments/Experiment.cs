@@ -47,7 +47,7 @@ public sealed record ExperimentConfig
 }
 
 /// <summary>One AutoML run and its leaderboard.</summary>
-public sealed class Experiment
+public sealed class Experiment : IListed
 {
     private Experiment()
     {

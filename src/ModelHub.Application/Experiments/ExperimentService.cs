@@ -90,7 +90,7 @@ public sealed class ExperimentService(HubDbContext db, ProjectAccess access, Job
     {
         var experiments = db.Experiments.AsNoTracking()
             .Where(x => access.VisibleIds(caller).Contains(x.ProjectId) && (projectId == null || x.ProjectId == projectId));
-        var page = await experiments.OrderByDescending(x => x.CreatedAt).ThenBy(x => x.Id).ToPageAsync(paging, cancellation);
+        var page = await experiments.NewestFirstAsync(paging, cancellation);
         var views = new List<ExperimentView>();
         foreach (var item in page.Items)
             views.Add(await ViewAsync(item, cancellation));

@@ -23,7 +23,7 @@ public enum JobLane
 /// Anything that takes time. Rows are claimed with FOR UPDATE SKIP LOCKED and held by a lease; the lease's token fences a worker that
 /// lost it: only the present holder can finish the job.
 /// </summary>
-public sealed class Job
+public sealed class Job : IListed
 {
     public const int LogLimit = 64 * 1024;
 

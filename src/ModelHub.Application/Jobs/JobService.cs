@@ -27,7 +27,7 @@ public sealed class JobService(HubDbContext db, ProjectAccess access, TimeProvid
     {
         var jobs = Visible(caller).AsNoTracking()
             .Where(j => j.Kind != Experiments.AssistHandler.JobKind && (projectId == null || j.ProjectId == projectId) && (status == null || j.Status == status));
-        return await jobs.OrderByDescending(j => j.CreatedAt).ThenBy(j => j.Id).ToPageAsync(paging, cancellation);
+        return await jobs.NewestFirstAsync(paging, cancellation);
     }
 
     public async Task<Job> GetAsync(Caller caller, Guid id, CancellationToken cancellation) =>

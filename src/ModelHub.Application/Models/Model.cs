@@ -3,7 +3,7 @@ using ModelHub.Application.Identity;
 namespace ModelHub.Application.Models;
 
 /// <summary>One trained, immutable entry of a leaderboard; an entry that failed has a reason and no artifact.</summary>
-public sealed class Model
+public sealed class Model : IListed
 {
     private Model()
     {

@@ -59,7 +59,9 @@ public sealed class ModelLists(HubDbContext db, ProjectAccess access)
     {
         var wanted = await SearchedAsync(Wanted(caller, filter), caller, filter.Search, cancellation);
         if (filter.SortMetric is null)
-            return await PageAsync(wanted, wanted.OrderByDescending(m => m.CreatedAt).ThenBy(m => m.Id), paging, cancellation);
+            return await NewestFirstAsync(wanted, paging, cancellation);
+        if (paging.After is not null)
+            throw ModelHubException.Invalid("cursor", "A cursor goes on with the newest first, not with an order by a metric.");
         var (metric, descending) = OrderOf(filter.SortMetric, filter.Descending);
         var column = Column(metric);
         var known = wanted.Where(m => EF.Property<double?>(m, column) != null);
@@ -75,6 +77,12 @@ public sealed class ModelLists(HubDbContext db, ProjectAccess access)
         var rest = await PageAsync(
             wanted, others, new Paging(paging.Limit - page.Items.Count, paging.Offset + page.Items.Count - before), cancellation);
         return page.With([.. page.Items, .. rest.Items]);
+    }
+
+    private async Task<Page<ModelSummary>> NewestFirstAsync(IQueryable<Model> wanted, Paging paging, CancellationToken cancellation)
+    {
+        var page = await PageAsync(wanted, wanted.Behind(paging.After).OrderByDescending(m => m.CreatedAt).ThenBy(m => m.Id), paging, cancellation);
+        return page.Items.Count < paging.Limit ? page : page with { Next = new ListPlace(page.Items[^1].CreatedAt, page.Items[^1].Id) };
     }
 
     private async Task<Page<ModelSummary>> PageAsync(

@@ -11,7 +11,7 @@ public enum ProjectRole
 }
 
 /// <summary>The home of datasets, experiments and models, and the boundary of who sees them. The registry calls it a workspace.</summary>
-public sealed class Project
+public sealed class Project : IListed
 {
     private Project()
     {

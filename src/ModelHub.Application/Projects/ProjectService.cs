@@ -26,7 +26,7 @@ public sealed class ProjectService(HubDbContext db, ProjectAccess access, JobSer
         var visible = access.Visible(caller).AsNoTracking();
         if (!string.IsNullOrEmpty(search))
             visible = visible.Where(p => EF.Functions.ILike(p.Name, LikePattern.Containing(search), "\\"));
-        return await visible.OrderByDescending(p => p.CreatedAt).ThenBy(p => p.Id).ToPageAsync(paging, cancellation);
+        return await visible.NewestFirstAsync(paging, cancellation);
     }
 
     public async Task<Project> GetAsync(Caller caller, Guid id, CancellationToken cancellation)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using ModelHub.Api.Tests.CustomModels;
 
 namespace ModelHub.Api.Tests.Deployments;
 
@@ -9,6 +10,7 @@ namespace ModelHub.Api.Tests.Deployments;
 [Collection("hub")]
 public sealed class RaceTests(RunningHub hub)
 {
+    /// <summary>C2.</summary>
     [Fact]
     public async Task Of_many_who_take_a_name_one_gets_it()
     {
@@ -18,6 +20,7 @@ public sealed class RaceTests(RunningHub hub)
         Assert.Equal(63, answers.Count(a => a.StatusCode == HttpStatusCode.Conflict));
     }
 
+    /// <summary>C3.</summary>
     [Fact]
     public async Task A_change_meant_for_an_older_state_overwrites_nothing()
     {
@@ -43,6 +46,7 @@ public sealed class RaceTests(RunningHub hub)
         }
     }
 
+    /// <summary>C4.</summary>
     [Fact]
     public async Task Whatever_meets_whatever_nothing_fails_and_nothing_dangles()
     {
@@ -77,6 +81,48 @@ public sealed class RaceTests(RunningHub hub)
         };
     }
 
+    /// <summary>C1: no two versions share a number, and no request fails for coming at the same time as another.</summary>
+    [Fact]
+    public async Task Versions_made_at_once_get_numbers_of_their_own()
+    {
+        var (model, _) = await hub.ModelAsync(new { name = "numbered", customModelType = "inference", targetType = "Regression", targetName = "y" }, ("weights.bin", "w"));
+        var made = await Task.WhenAll(Enumerable.Range(0, 32).Select(i => HubSteps.Sent(
+            hub.Client.PostAsync($"/api/v2/customModels/{model}/versions/", Upload.Version("000000000000000000000b01", ("weights.bin", "w" + i))))));
+        Assert.Equal(32, made.Select(v => v.GetProperty("label").GetString()).Distinct().Count());
+    }
+
+    /// <summary>C6: a deployment that goes, comes and pauses is scored, is paused, or is not there.</summary>
+    [Fact]
+    public async Task Coming_and_going_under_load_is_answered_as_documented()
+    {
+        var made = await Leaderboards.OfAsync(hub, "binary");
+        var current = await Leaderboards.DeployAsync(hub, made.BestId);
+        using var end = new CancellationTokenSource();
+        var clients = Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
+        {
+            var statuses = new HashSet<HttpStatusCode>();
+            while (!end.IsCancellationRequested)
+            {
+                using var answer = await hub.Client.PostAsync($"/deployments/{Volatile.Read(ref current)}/predictions", new StringContent(made.Csv(2), Encoding.UTF8, "text/csv"));
+                statuses.Add(answer.StatusCode);
+            }
+            return statuses;
+        })).ToList();
+        for (var i = 0; i < 10; i++)
+        {
+            var next = await Leaderboards.DeployAsync(hub, made.BestId);
+            foreach (var act in new[] { "pause", "resume" })
+                (await hub.Client.PostAsync($"/api/deployments/{current}/{act}", null)).EnsureSuccessStatusCode();
+            (await hub.Client.DeleteAsync($"/api/deployments/{current}")).EnsureSuccessStatusCode();
+            Volatile.Write(ref current, next);
+        }
+        await end.CancelAsync();
+        var seen = (await Task.WhenAll(clients)).SelectMany(s => s).ToHashSet();
+        Assert.Contains(HttpStatusCode.OK, seen);
+        Assert.Empty(seen.Except([HttpStatusCode.OK, HttpStatusCode.NotFound, HttpStatusCode.Conflict]));
+    }
+
+    /// <summary>C9.</summary>
     [Fact]
     public async Task Each_of_many_requests_at_once_gets_the_answer_to_its_own_row()
     {
@@ -97,6 +143,7 @@ public sealed class RaceTests(RunningHub hub)
         }
     }
 
+    /// <summary>R2.</summary>
     [Fact]
     public async Task Deployments_that_come_and_go_leave_no_memory_behind()
     {
@@ -117,6 +164,39 @@ public sealed class RaceTests(RunningHub hub)
         }
     }
 
+    /// <summary>C8: who goes on by the cursor meets everything that was there all the while, once.</summary>
+    [Fact]
+    public async Task Paging_by_cursor_meets_what_stays_exactly_once_while_others_come_and_go()
+    {
+        using var owner = await hub.NewUserAsync();
+        var ids = new List<string>();
+        for (var i = 0; i < 12; i++)
+            ids.Add(await AddAsync($"at first {i}"));
+        var (seen, deleted, cursor) = (new List<string>(), new List<string>(), (string?)null);
+        do
+        {
+            var page = await owner.GetAsync("/api/projects?limit=3" + (cursor is null ? "" : "&cursor=" + cursor)).JsonAsync();
+            seen.AddRange(page.GetProperty("items").EnumerateArray().Select(p => p.GetProperty("id").GetString()!));
+            cursor = page.GetProperty("next_cursor").GetString();
+            // One that was seen, the very one where the next page begins, and one that comes later; and a new one in front.
+            foreach (var gone in new[] { seen[^1], ids[seen.Count % 12], ids[0] }.Except(deleted))
+            {
+                (await owner.DeleteAsync($"/api/projects/{gone}")).EnsureSuccessStatusCode();
+                deleted.Add(gone);
+            }
+            await AddAsync($"later {seen.Count}");
+        }
+        while (cursor is not null);
+        Assert.Equal(seen.Distinct(), seen);
+        Assert.Empty(ids.Except(deleted).Except(seen));
+        Assert.NotEmpty(ids.Except(deleted));
+        await owner.GetAsync("/api/projects?cursor=nowhere").JsonAsync(422);
+
+        async Task<string> AddAsync(string name) =>
+            (await owner.PostAsJsonAsync("/api/projects", new { name }).JsonAsync(201)).GetProperty("project").GetProperty("id").GetString()!;
+    }
+
+    /// <summary>R6.</summary>
     [Fact]
     public async Task No_list_gives_more_than_its_bound()
     {

@@ -49,13 +49,17 @@ internal static class AccessMapping
 /// <summary>Bounds of the hub's lists and the form of its ids.</summary>
 internal static class HubPaging
 {
-    public static Paging Of(int? limit, int? offset)
+    /// <param name="cursor">What the page before named as <c>next_cursor</c>; null to count from the start.</param>
+    public static Paging Of(int? limit, int? offset, string? cursor = null)
     {
         if (limit is < 1 or > 500)
             throw ModelHubException.Invalid("limit", "'limit' is 1 to 500.");
         if (offset < 0)
             throw ModelHubException.Invalid("offset", "'offset' must not be negative.");
-        return new Paging(limit ?? 50, offset ?? 0);
+        if (cursor is not null && offset is not null)
+            throw ModelHubException.Invalid("cursor", "'cursor' and 'offset' exclude each other.");
+        var after = cursor is null ? null : ListPlace.TryParse(cursor) ?? throw ModelHubException.Invalid("cursor", "'cursor' is the next_cursor of a page.");
+        return new Paging(limit ?? 50, offset ?? 0, after);
     }
 
     /// <summary>Reads an id of a query; null when it is not named.</summary>

@@ -101,7 +101,7 @@ public sealed class DeploymentsController(DeploymentService deployments, Deploym
         await deployments.ShareAsync(HttpContext.Caller(), HubPaging.Id(deploymentId, "deployment"), DeploymentMapping.ToPlan(traffic), cancellation));
 
     private async Task<ListAnswer<DeploymentWire>> ListAsync(DeploymentQuery query, CancellationToken cancellation) => ListAnswer<DeploymentWire>.Of(
-        await deployments.ListAsync(HttpContext.Caller(), query.ToFilter(), HubPaging.Of(query.Limit, query.Offset), cancellation),
+        await deployments.ListAsync(HttpContext.Caller(), query.ToFilter(), HubPaging.Of(query.Limit, query.Offset, query.Cursor), cancellation),
         d => DeploymentMapping.ToWire(d, clock.GetUtcNow()));
 
     private DeploymentAnswer Answer(Deployment deployment)
@@ -150,6 +150,10 @@ public sealed record DeploymentQuery
 
     [FromQuery(Name = "offset")]
     public int? Offset { get; init; }
+
+    /// <summary>The next_cursor of the page before.</summary>
+    [FromQuery(Name = "cursor")]
+    public string? Cursor { get; init; }
 
     internal DeploymentFilter ToFilter() => new(
         HubPaging.QueryId(ProjectId, "project_id"), HubPaging.QueryId(ModelId, "model_id"), DeploymentMapping.StageOf(Stage), Search);

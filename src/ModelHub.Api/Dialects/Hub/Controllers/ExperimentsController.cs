@@ -28,11 +28,11 @@ public sealed class ExperimentsController(ExperimentService experiments, Plannin
     /// <summary>Experiments, the newest first.</summary>
     [HttpGet]
     public async Task<ListAnswer<ExperimentWire>> List(
-        [FromQuery(Name = "project_id")] string? projectId, int? limit, int? offset, CancellationToken cancellation)
+        [FromQuery(Name = "project_id")] string? projectId, int? limit, int? offset, string? cursor, CancellationToken cancellation)
     {
         Guid? project = projectId is null ? null : HubPaging.Id(projectId, "project");
         return ListAnswer<ExperimentWire>.Of(
-            await experiments.ListAsync(HttpContext.Caller(), project, HubPaging.Of(limit, offset), cancellation), v => ModelMapping.ToWire(v));
+            await experiments.ListAsync(HttpContext.Caller(), project, HubPaging.Of(limit, offset, cursor), cancellation), v => ModelMapping.ToWire(v));
     }
 
     /// <summary>An experiment with its leaderboard, also while it runs.</summary>

@@ -14,13 +14,13 @@ public sealed class JobsController(JobService jobs) : ControllerBase
     /// <summary>Jobs, the newest first.</summary>
     [HttpGet]
     public async Task<ListAnswer<JobWire>> List(
-        [FromQuery(Name = "project_id")] string? projectId, string? state, int? limit, int? offset, CancellationToken cancellation)
+        [FromQuery(Name = "project_id")] string? projectId, string? state, int? limit, int? offset, string? cursor, CancellationToken cancellation)
     {
         Guid? project = projectId is null ? null : HubPaging.Id(projectId, "project");
         JobStatus? status = state is null ? null
             : Enum.TryParse<JobStatus>(state, ignoreCase: true, out var known) && AccessMapping.StateOf(known) == state ? known
             : throw ModelHubException.Invalid("state", "'state' is queued, running, succeeded, failed or cancelled.");
-        var page = await jobs.ListAsync(HttpContext.Caller(), project, status, HubPaging.Of(limit, offset), cancellation);
+        var page = await jobs.ListAsync(HttpContext.Caller(), project, status, HubPaging.Of(limit, offset, cursor), cancellation);
         return ListAnswer<JobWire>.Of(page, AccessMapping.ToWire);
     }
 

@@ -15,7 +15,7 @@ public sealed class ModelsController(ModelLists lists, ModelService models, Expl
     /// <summary>Models, the newest first, or by a metric, the better first.</summary>
     [HttpGet]
     public async Task<ListAnswer<ModelListWire>> List([FromQuery] ModelQuery query, CancellationToken cancellation) => ListAnswer<ModelListWire>.Of(
-        await lists.ListAsync(HttpContext.Caller(), query.ToFilter(), HubPaging.Of(query.Limit, query.Offset), cancellation), ModelMapping.ToListWire);
+        await lists.ListAsync(HttpContext.Caller(), query.ToFilter(), HubPaging.Of(query.Limit, query.Offset, query.Cursor), cancellation), ModelMapping.ToListWire);
 
     /// <summary>A model: metrics, folds, parameters, links.</summary>
     [HttpGet("{modelId}")]
@@ -126,6 +126,10 @@ public sealed record ModelQuery
 
     [FromQuery(Name = "offset")]
     public int? Offset { get; init; }
+
+    /// <summary>The next_cursor of the page before.</summary>
+    [FromQuery(Name = "cursor")]
+    public string? Cursor { get; init; }
 
     internal ModelFilter ToFilter() => new()
     {

@@ -22,8 +22,8 @@ public sealed class ProjectsController(ProjectService projects) : ControllerBase
 
     /// <summary>Projects that the caller is a member of; with <c>search</c>, those with the text in their name.</summary>
     [HttpGet]
-    public async Task<ListAnswer<ProjectWire>> List(string? search, int? limit, int? offset, CancellationToken cancellation) =>
-        ListAnswer<ProjectWire>.Of(await projects.ListAsync(HttpContext.Caller(), search, HubPaging.Of(limit, offset), cancellation), AccessMapping.ToWire);
+    public async Task<ListAnswer<ProjectWire>> List(string? search, int? limit, int? offset, string? cursor, CancellationToken cancellation) =>
+        ListAnswer<ProjectWire>.Of(await projects.ListAsync(HttpContext.Caller(), search, HubPaging.Of(limit, offset, cursor), cancellation), AccessMapping.ToWire);
 
     /// <summary>A project.</summary>
     [HttpGet("{projectId}")]
