@@ -46,7 +46,10 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<ContainerSandbox>();
         services.AddHostedService<ContainerSweep>();
         services.AddSingleton(_ => new ImageAddress(ContainerOptions.Registries()));
+        services.AddSingleton<ImageNames>();
         services.AddSingleton<ContainerEngine>();
+        services.AddSingleton<ImageSweep>();
+        services.AddHostedService(provider => provider.GetRequiredService<ImageSweep>());
         services.AddSingleton<IContainerEngine>(provider => provider.GetRequiredService<ContainerEngine>());
         services.AddSingleton(_ => NativeLibraries.Of(options.DataFolder));
         services.AddSingleton<IOnnxRuntime, OnnxRuntime>();

@@ -82,7 +82,16 @@ internal static class CommandLine
     {
         await using var hub = await StartAsync(settings);
         var firstKey = await hub.EnsureAdministratorAsync(settings.AdminKey);
-        await hub.App.StartAsync();
+        try
+        {
+            await hub.App.StartAsync();
+        }
+        catch
+        {
+            // Its port is taken, say: what did start is stopped in order, and the one line that is printed is the reason.
+            await hub.App.StopAsync();
+            throw;
+        }
         await Welcome.PrintAsync(hub.App, settings, firstKey);
         _ = Task.Run(() => FetchNativesAsync(hub.App));
         await hub.App.WaitForShutdownAsync();

@@ -124,6 +124,7 @@ internal static class HubHost
             // A command that fails throws, and who catches it says so; a first migration asks for a table that is not there yet.
             .MinimumLevel.Override("Microsoft.EntityFrameworkCore.Database.Command", LogEventLevel.Fatal)
             .MinimumLevel.Override("System", LogEventLevel.Warning)
+            .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LogEventLevel.Fatal) // why it does not start is the last line
             // A duplicate that PostgreSQL refuses is an answer, not an error; real failures are logged where they end.
             .MinimumLevel.Override("Microsoft.EntityFrameworkCore", LogEventLevel.Fatal)
             .MinimumLevel.Override("Microsoft.AspNetCore.DataProtection", LogEventLevel.Error) // comes with authentication; nothing uses it

@@ -47,6 +47,7 @@ internal sealed class CustomModelStorage
         e.Property(v => v.Number).HasDefaultValueSql($"nextval('{HubDbContext.NumberSequence}')");
         e.HasIndex(v => v.Number).IsUnique();
         e.Ignore(v => v.Label);
+        e.Ignore(v => v.HasCode);
         e.Property(v => v.Description).HasMaxLength(10_000);
         e.Property(v => v.Runtime).IsJson();
         e.Property(v => v.TrainingData).IsJson();

@@ -7,6 +7,9 @@ namespace ModelHub.Application.CustomModels;
 /// <summary>An immutable set of files with the environment that they run in.</summary>
 public sealed class CustomModelVersion
 {
+    public const string ServerScript = "start_server.sh";
+    public const string Hooks = "custom.py";
+
     private CustomModelVersion()
     {
     }
@@ -76,6 +79,9 @@ public sealed class CustomModelVersion
 
     /// <summary>In the order in which they were given.</summary>
     public List<CustomModelFile> Files { get; private set; } = [];
+
+    /// <summary>Whether it brings code to run, a server or hooks; the files have to be loaded.</summary>
+    public bool HasCode => Files.Exists(f => f.Path is ServerScript or Hooks);
 
     public void RunIn(Guid? environmentId, Guid? environmentVersionId, CustomModelRuntime runtime)
     {

@@ -77,6 +77,7 @@ public sealed class EnvironmentService(HubDbContext db, TimeProvider clock)
     }
 
     /// <summary>Deletes for good what was deleted before; all or none.</summary>
+    /// <exception cref="ModelHubException">One is not deleted yet, or versions of custom models were made for it and could not run any more (409).</exception>
     public async Task PurgeAsync(Caller caller, IReadOnlyList<Guid> ids, CancellationToken cancellation)
     {
         var found = await db.Set<ExecutionEnvironment>().Include(e => e.Grants)
@@ -90,6 +91,10 @@ public sealed class EnvironmentService(HubDbContext db, TimeProvider clock)
             if (environment.DeletedAt is null)
                 throw ModelHubException.Conflict("not_deleted", $"The environment {HubId.ToHex(environment.Id)} has to be deleted first.");
         }
+        var needed = await db.Set<CustomModelVersion>().Where(v => v.EnvironmentId != null && ids.Contains(v.EnvironmentId.Value))
+            .Select(v => v.EnvironmentId!.Value).FirstOrDefaultAsync(cancellation);
+        if (needed != Guid.Empty)
+            throw ModelHubException.Conflict("in_use", $"Versions of custom models run in the environment {HubId.ToHex(needed)}: delete those models first.");
         db.RemoveRange(found);
         await db.SaveChangesAsync(cancellation);
     }

@@ -34,7 +34,7 @@ public sealed class ConversionHandler(HubDbContext db, UploadUnpacker unpacker, 
         {
             if (await unpacker.IsArchiveAsync(version.UploadSha256!, cancellation))
                 version = await UnpackAsync(run, version, cancellation);
-            if (ModelFileSource.HasCode(version))
+            if (version.HasCode)
             {
                 await run.SaveAsync(async fresh => (await OwnAsync(fresh, id))?.Proceed(VersionStatus.AttemptingLoadContainer),
                     cancellation);

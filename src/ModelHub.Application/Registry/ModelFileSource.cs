@@ -11,8 +11,6 @@ namespace ModelHub.Application.Registry;
 /// <summary>Versions of custom models that are a model file and no code of their own, run in this process.</summary>
 internal sealed class ModelFileSource(IServiceScopeFactory scopes, ModelFiles files) : IModelSource
 {
-    private static readonly string[] Entries = ["start_server.sh", "custom.py"];
-
     public async Task<LoadedModel?> LoadAsync(Guid id, CancellationToken cancellation)
     {
         if (await ReadAsync(id, cancellation) is not var (model, version))
@@ -40,14 +38,12 @@ internal sealed class ModelFileSource(IServiceScopeFactory scopes, ModelFiles fi
                 model.TargetType == TargetType.Binary ? model.Target.Threshold : null, Refusal(model, version))
             : null;
 
-    internal static bool HasCode(CustomModelVersion version) => version.Files.Any(f => Entries.Contains(f.Path));
-
     /// <summary>
     /// The file that is the version's model: the only one there is, or the only one whose name is a model file's. Null when it has code.
     /// </summary>
     internal static CustomModelFile? ModelFile(CustomModelVersion version)
     {
-        if (HasCode(version))
+        if (version.HasCode)
             return null;
         if (version.Files.Count == 1)
             return version.Files[0];

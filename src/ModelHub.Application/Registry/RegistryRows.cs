@@ -98,7 +98,7 @@ public sealed class RegistryRows(HubDbContext db)
     }
 
     private static string RuntimeOf(CustomModelVersion version) => version.Framework is { } known ? known
-        : version.Files.Any(f => f.Path is "custom.py" or "start_server.sh") ? "custom"
+        : version.HasCode ? "custom"
         : version.Files is [var only] ? Path.GetExtension(only.Path).ToLowerInvariant() switch
         {
             ".onnx" => "onnx",

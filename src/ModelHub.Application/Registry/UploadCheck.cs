@@ -15,7 +15,7 @@ public sealed class UploadCheck(ModelFiles files, ModelPrograms programs)
     /// <exception cref="ModelHubException">It does not run; the message says why.</exception>
     public async Task<(string Runtime, ModelHeader Header)> RunAsync(CustomModelVersion version, CancellationToken cancellation)
     {
-        if (ModelFileSource.HasCode(version))
+        if (version.HasCode)
             return (CodeRuntime, await StartAsync(version, cancellation));
         var file = ModelFileSource.ModelFile(version)
             ?? throw ModelHubException.Invalid("file", UnknownFiles.DescribeArchive([.. version.Files.Select(f => f.Path)]));

@@ -9,6 +9,9 @@ public interface ISandbox
     /// <summary>Where to make a folder that is shared with a program; paths in it are short enough for sockets.</summary>
     string NewFolder();
 
+    /// <summary>A way to connections with a port in a sandbox, for a program that is given its socket as <see cref="SandboxedProgram.LinkSocket"/>.</summary>
+    ISandboxLink NewLink();
+
     /// <exception cref="Errors.ModelHubException">Nothing here can run a sandbox (the message names what to install).</exception>
     Task<ISandboxedProcess> StartAsync(SandboxedProgram program, CancellationToken cancellation);
 }
@@ -28,9 +31,6 @@ public sealed record SandboxedProgram
     /// <summary>A host folder of packages that it sees, read-only, as <see cref="PackagesFolder"/>.</summary>
     public string? Packages { get; init; }
 
-    /// <summary>A host folder that it may write to, seen as <see cref="SharedFolder"/>; null for none.</summary>
-    public string? Shared { get; init; }
-
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Bytes of memory of all its processes together.</summary>
@@ -49,7 +49,7 @@ public sealed record SandboxedProgram
 
     public const string CodeFolder = "/opt/model";
     public const string PackagesFolder = "/opt/packages";
-    public const string SharedFolder = "/opt/shared";
+    public const string LinkSocket = "/opt/link";
 }
 
 /// <summary>An image of a container engine.</summary>

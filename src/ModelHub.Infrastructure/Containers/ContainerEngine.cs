@@ -10,13 +10,17 @@ namespace ModelHub.Infrastructure.Containers;
 /// Images, by the engine's API. Every image of the hub has a name of the hub's; what a loaded image calls itself is taken away again, so that
 /// nobody's upload is another's base image.
 /// </summary>
-internal sealed partial class ContainerEngine(EngineSocket engine) : IContainerEngine
+internal sealed partial class ContainerEngine(EngineSocket engine, ImageNames names) : IContainerEngine
 {
-    private const string Name = "localhost/modelhub-environment";
     private const long BuildMemory = 4L << 30;
 
     /// <summary>One at a time: while an image is loaded, it bears the names that it came with, and afterwards new names are taken for its.</summary>
     private readonly SemaphoreSlim _gate = new(1);
+
+    /// <summary>Bytes of disk that one image may take.</summary>
+    internal long MostBytes { get; init; } = 16L << 30;
+
+    private DiskGuard Guard => new(engine, MostBytes);
 
     public Task RequireAsync(CancellationToken cancellation) => engine.RequireAsync(cancellation);
 
@@ -38,10 +42,12 @@ internal sealed partial class ContainerEngine(EngineSocket engine) : IContainerE
         {
             await engine.RequireAsync(cancellation);
             // Podman 4 takes "none" for its default, a network; what it means by 1 is none.
-            var (tag, network) = (NewName(), engine.IsPodman ? "1" : "none");
+            var (tag, network) = (names.New(), engine.IsPodman ? "1" : "none");
             using var content = Tar(context);
-            await TalkAsync($"/build?t={tag}&networkmode={network}&rm=1&forcerm=1&memory={BuildMemory}&memswap={BuildMemory}", content, log, cancellation);
-            return await IdOfAsync(tag, cancellation);
+            // Without layers of its own for every line: a build that fails leaves none behind.
+            var path = $"/build?t={tag}&networkmode={network}&rm=1&forcerm=1&layers=0&memory={BuildMemory}&memswap={BuildMemory}";
+            await Guard.RunAsync(stop => TalkAsync(path, content, log, stop), cancellation);
+            return await BoundedAsync(tag, cancellation);
         },
         cancellation);
 
@@ -65,8 +71,16 @@ internal sealed partial class ContainerEngine(EngineSocket engine) : IContainerE
     public Task<string> PullAsync(string reference, Action<string> log, CancellationToken cancellation) => AloneAsync(
         async () =>
         {
-            await TalkAsync($"/images/create?fromImage={Uri.EscapeDataString(reference)}", null, log, cancellation);
-            return await IdOfAsync(reference, cancellation);
+            var before = await NamesAsync(cancellation);
+            try
+            {
+                await Guard.RunAsync(stop => TalkAsync($"/images/create?fromImage={Uri.EscapeDataString(reference)}", null, log, stop), cancellation);
+                return await TakeAsync(reference, cancellation);
+            }
+            finally
+            {
+                await GiveBackAsync(before);
+            }
         },
         cancellation);
 
@@ -76,7 +90,47 @@ internal sealed partial class ContainerEngine(EngineSocket engine) : IContainerE
         await answer.Content.CopyToAsync(target, cancellation);
     }
 
-    private static string NewName() => $"{Name}:{Guid.NewGuid():N}";
+    /// <summary>The hub's own names of images, each with the image that bears it.</summary>
+    public async Task<Dictionary<string, string>> OwnAsync(CancellationToken cancellation) =>
+        (await NamesAsync(cancellation)).Where(i => names.IsOwn(i.Key)).ToDictionary(StringComparer.Ordinal);
+
+    /// <summary>Takes a name away, and with an image's last name the image; false when the engine holds on to it, since something runs in it.</summary>
+    public async Task<bool> ForgetAsync(string name, CancellationToken cancellation)
+    {
+        try
+        {
+            (await engine.SendAsync(HttpMethod.Delete, $"/images/{name}", null, cancellation)).Dispose();
+            return true;
+        }
+        catch (ModelHubException kept) when (kept.Kind is ErrorKind.Invalid or ErrorKind.NotFound)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Gives an image a name of the hub's, by which it stays and goes.</summary>
+    private async Task<string> TakeAsync(string reference, CancellationToken cancellation)
+    {
+        var own = names.New();
+        await NameAsync(await IdOfAsync(reference, cancellation), own, cancellation);
+        return await BoundedAsync(own, cancellation);
+    }
+
+    /// <summary>The id of an image that was just named, unless it is too large.</summary>
+    private async Task<string> BoundedAsync(string name, CancellationToken cancellation)
+    {
+        var (id, size) = await InspectAsync(name, cancellation);
+        try
+        {
+            Guard.Require(size);
+        }
+        catch (ModelHubException)
+        {
+            await ForgetAsync(name, CancellationToken.None);
+            throw;
+        }
+        return id;
+    }
 
     private static StreamContent Tar(Stream bytes) => new(bytes) { Headers = { ContentType = new MediaTypeHeaderValue("application/x-tar") } };
 
@@ -133,9 +187,7 @@ internal sealed partial class ContainerEngine(EngineSocket engine) : IContainerE
             cancellation);
         if (name.Length == 0)
             throw new ModelHubException(ErrorKind.Invalid, "build_failed", "The container engine did not say which image it loaded.");
-        var id = await IdOfAsync(name, cancellation);
-        await NameAsync(id, NewName(), cancellation);
-        return id;
+        return await TakeAsync(name, cancellation);
     }
 
     /// <summary>Puts names back to the images that had them, and takes away those that nobody had: engines do not tell all that they gave.</summary>
@@ -146,7 +198,7 @@ internal sealed partial class ContainerEngine(EngineSocket engine) : IContainerE
             if (before.GetValueOrDefault(name) is not { } owner)
             {
                 // Another hub may build with the same engine meanwhile.
-                if (!name.StartsWith(Name + ":", StringComparison.Ordinal))
+                if (!ImageNames.IsAnyHubs(name))
                     (await engine.SendAsync(HttpMethod.Delete, $"/images/{name}?noprune=1", null, CancellationToken.None)).Dispose();
             }
             else if (owner != image)
@@ -156,11 +208,13 @@ internal sealed partial class ContainerEngine(EngineSocket engine) : IContainerE
         }
     }
 
-    private async Task<string> IdOfAsync(string reference, CancellationToken cancellation)
+    private async Task<string> IdOfAsync(string reference, CancellationToken cancellation) => (await InspectAsync(reference, cancellation)).Id;
+
+    private async Task<(string Id, long Size)> InspectAsync(string reference, CancellationToken cancellation)
     {
         using var answer = await engine.SendAsync(HttpMethod.Get, $"/images/{reference}/json", null, cancellation);
         using var image = await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync(cancellation), cancellationToken: cancellation);
-        return image.RootElement.GetProperty("Id").GetString()!;
+        return (image.RootElement.GetProperty("Id").GetString()!, image.RootElement.GetProperty("Size").GetInt64());
     }
 
     private async Task<Dictionary<string, string>> NamesAsync(CancellationToken cancellation)

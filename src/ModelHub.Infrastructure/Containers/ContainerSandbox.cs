@@ -68,12 +68,10 @@ internal sealed class ContainerSandbox(EngineSocket engine, ContainerEngine imag
 
     private Dictionary<string, object> Wish(SandboxedProgram program, string image)
     {
-        static object Mount(string source, string target, bool readOnly) => new { Type = "bind", Source = source, Target = target, ReadOnly = readOnly };
-        List<object> mounts = [Mount(_lifeline.Value, Lifeline, true), .. program.Files.Select(f => Mount(f.Source, f.Path, true))];
+        static object Mount(string source, string target) => new { Type = "bind", Source = source, Target = target, ReadOnly = true };
+        List<object> mounts = [Mount(_lifeline.Value, Lifeline), .. program.Files.Select(f => Mount(f.Source, f.Path))];
         if (program.Packages is { } packages)
-            mounts.Add(Mount(packages, SandboxedProgram.PackagesFolder, true));
-        if (program.Shared is { } shared)
-            mounts.Add(Mount(shared, SandboxedProgram.SharedFolder, false));
+            mounts.Add(Mount(packages, SandboxedProgram.PackagesFolder));
         var temporary = $"rw,nosuid,nodev,mode=1777,size={Math.Min(MostTemporary, program.Memory)}";
         return new Dictionary<string, object>
         {

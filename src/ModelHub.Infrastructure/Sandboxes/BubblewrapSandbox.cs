@@ -34,6 +34,8 @@ internal sealed class BubblewrapSandbox(ProcessLauncher launcher, TimeProvider c
 
     public string NewFolder() => Directory.CreateTempSubdirectory("mh-").FullName;
 
+    public ISandboxLink NewLink() => new SandboxLink(NewFolder());
+
     public async Task<ISandboxedProcess> StartAsync(SandboxedProgram program, CancellationToken cancellation)
     {
         await RequireAsync(cancellation);
@@ -77,8 +79,6 @@ internal sealed class BubblewrapSandbox(ProcessLauncher launcher, TimeProvider c
         arguments.AddRange(["--remount-ro", SandboxedProgram.CodeFolder]);
         if (program.Packages is { } packages)
             arguments.AddRange(["--ro-bind", packages, SandboxedProgram.PackagesFolder]);
-        if (program.Shared is { } shared)
-            arguments.AddRange(["--bind", shared, SandboxedProgram.SharedFolder]);
         arguments.AddRange(["--remount-ro", "/"]);
         foreach (var (name, value) in program.Environment)
             arguments.AddRange(["--setenv", name, value]);

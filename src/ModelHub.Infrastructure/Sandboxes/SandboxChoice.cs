@@ -8,6 +8,8 @@ internal sealed class SandboxChoice(BubblewrapSandbox host, ContainerSandbox con
 {
     public string NewFolder() => host.NewFolder();
 
+    public ISandboxLink NewLink() => host.NewLink();
+
     public Task<ISandboxedProcess> StartAsync(SandboxedProgram program, CancellationToken cancellation) =>
         program.Image is null ? host.StartAsync(program, cancellation) : containers.StartAsync(program, cancellation);
 }

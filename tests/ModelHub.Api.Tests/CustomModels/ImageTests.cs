@@ -2,12 +2,14 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using ModelHub.Infrastructure.Containers;
 
 namespace ModelHub.Api.Tests.CustomModels;
 
 /// <summary>The whole way of an environment that is an image, with a real engine: skipped, and counted as that, where there is none.</summary>
 [Collection("hub")]
-public sealed class ImageTests(RunningHub hub)
+public sealed class ImageTests(RunningHub hub) : IAsyncLifetime
 {
     private static readonly string Base = Environment.GetEnvironmentVariable("MODELHUB_TEST_IMAGE") ?? "";
     private static readonly object Wanted = new { name = "in an image", customModelType = "inference", targetType = "Regression", targetName = "y" };
@@ -15,6 +17,18 @@ public sealed class ImageTests(RunningHub hub)
     public sealed class ImageFactAttribute : FactAttribute
     {
         public ImageFactAttribute() => Skip = Base.Length > 0 ? null : "MODELHUB_TEST_IMAGE names no base image: .ci/base-image makes one where Podman is installed.";
+    }
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    /// <summary>What was built leaves the engine, which is nobody's own.</summary>
+    public async Task DisposeAsync()
+    {
+        if (Base.Length == 0)
+            return;
+        var engine = hub.Services.GetRequiredService<ContainerEngine>();
+        foreach (var name in (await engine.OwnAsync(CancellationToken.None)).Keys)
+            await engine.ForgetAsync(name, CancellationToken.None);
     }
 
     [ImageFact]
@@ -50,6 +64,24 @@ public sealed class ImageTests(RunningHub hub)
         Assert.Equal("failed", built.GetProperty("buildStatus").GetString());
         var log = await hub.Client.GetFromJsonAsync<JsonElement>($"/api/v2/executionEnvironments/{environment}/versions/{built.GetProperty("id").GetString()}/buildLog/");
         Assert.Contains("169.254.169.254", log.GetProperty("error").GetString(), StringComparison.Ordinal);
+    }
+
+    [ImageFact]
+    public async Task The_image_of_an_environment_that_was_deleted_leaves_the_engine()
+    {
+        var engine = hub.Services.GetRequiredService<ContainerEngine>();
+        var sweep = hub.Services.GetRequiredService<ImageSweep>();
+        var before = await engine.OwnAsync(CancellationToken.None);
+        var (environment, _) = await BuiltAsync($"LABEL only={Guid.NewGuid():N}");
+        var made = Assert.Single((await engine.OwnAsync(CancellationToken.None)).Keys.Except(before.Keys));
+        await sweep.SweepAsync(CancellationToken.None);
+        await sweep.SweepAsync(CancellationToken.None);
+        Assert.Contains(made, (IDictionary<string, string>)await engine.OwnAsync(CancellationToken.None));
+        (await hub.Client.DeleteAsync($"/api/v2/executionEnvironments/{environment}/")).EnsureSuccessStatusCode();
+        await sweep.SweepAsync(CancellationToken.None);
+        Assert.Contains(made, (IDictionary<string, string>)await engine.OwnAsync(CancellationToken.None));
+        await sweep.SweepAsync(CancellationToken.None);
+        Assert.DoesNotContain(made, (IDictionary<string, string>)await engine.OwnAsync(CancellationToken.None));
     }
 
     private async Task<(string Environment, JsonElement Version)> BuiltAsync(string line)

@@ -24,8 +24,10 @@ public sealed class ContainerBench : IAsyncLifetime
     public ContainerBench()
     {
         _engine = new EngineSocket(_launcher, ContainerOptions.FromEnvironment());
-        _images = new ContainerEngine(_engine);
-        _owner = new ContainerOwner(new InfrastructureOptions { ConnectionString = "", DataFolder = _bench.Folder });
+        var options = new InfrastructureOptions { ConnectionString = "", DataFolder = _bench.Folder };
+        Names = new ImageNames(options);
+        _images = new ContainerEngine(_engine, Names);
+        _owner = new ContainerOwner(options);
         _containers = new ContainerSandbox(_engine, _images, _owner);
         Sandbox = new SandboxChoice(new BubblewrapSandbox(_launcher, TimeProvider.System), _containers);
     }
@@ -37,6 +39,8 @@ public sealed class ContainerBench : IAsyncLifetime
     public string Image { get; private set; } = "";
 
     internal EngineSocket Engine => _engine;
+
+    internal ImageNames Names { get; }
 
     internal ContainerEngine Images => _images;
 
@@ -64,13 +68,17 @@ public sealed class ContainerBench : IAsyncLifetime
             Image = await _images.BuildAsync(Context($"FROM {Base}\nCOPY own.py /opt/environment/own.py\n", ("own.py", "VALUE = 40.0\n")), _ => { }, CancellationToken.None);
     }
 
-    public Task DisposeAsync()
+    public async Task DisposeAsync()
     {
+        if (Missing is null)
+        {
+            foreach (var name in (await _images.OwnAsync(CancellationToken.None)).Keys)
+                await _images.ForgetAsync(name, CancellationToken.None);
+        }
         _containers.Dispose();
         _owner.Dispose();
         _engine.Dispose();
         _bench.Dispose();
-        return Task.CompletedTask;
     }
 
     internal ModelProgram Program(params (string Path, string Text)[] files) => _bench.Program(256 << 20, files) with { Image = new SandboxImage(Image, null) };

@@ -5,6 +5,7 @@ using ModelHub.Application.Environments;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Sandboxes;
 using ModelHub.Application.Tests.Sandboxes;
+using ModelHub.Infrastructure;
 using ModelHub.Infrastructure.Containers;
 using ModelHub.Infrastructure.Sandboxes;
 
@@ -27,6 +28,59 @@ public sealed class ContainerEngineTests(ContainerBench bench)
         Assert.Contains(log, l => l.Contains("unreachable", StringComparison.Ordinal));
         Assert.Contains("NONSENSE", (await Assert.ThrowsAsync<ModelHubException>(
             () => bench.Images.BuildAsync(ContainerBench.Context("FROM scratch\nNONSENSE x\n"), log.Add, CancellationToken.None))).Message, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [ContainerFact]
+    public async Task A_build_that_is_stopped_is_waited_for_no_longer()
+    {
+        // X12: what the longest time and cancelling come to. Podman 4 lets the line that runs come to its end.
+        var started = new TaskCompletionSource();
+        using var stop = new CancellationTokenSource();
+        var slow = $"FROM {bench.Image}\nRUN [\"python3\", \"-u\", \"-c\", \"import time; print('begun'); time.sleep(20)\"]\n";
+        void Hear(string line)
+        {
+            if (line == "begun")
+                started.TrySetResult();
+        }
+        var build = bench.Images.BuildAsync(ContainerBench.Context(slow), Hear, stop.Token);
+        await Task.WhenAny(started.Task, build);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => build);
+    }
+
+    [ContainerFact]
+    public async Task A_build_may_say_much_but_little_of_it_is_kept()
+    {
+        // X12
+        var log = new BoundedLog();
+        var loud = $"FROM {bench.Image}\nRUN [\"python3\", \"-c\", \"for i in range(200000): print('x' * 100)\"]\n";
+        await bench.Images.BuildAsync(ContainerBench.Context(loud), log.Add, CancellationToken.None);
+        Assert.InRange(log.ToString().Length, 1 << 16, BoundedLog.MostCharacters + 100);
+    }
+
+    [ContainerTheory]
+    [InlineData("import time; open('/big', 'wb').write(bytes(80 << 20)); time.sleep(20)")]
+    [InlineData("open('/big', 'wb').write(bytes(80 << 20))")]
+    public async Task A_build_that_takes_too_much_disk_is_refused_and_leaves_nothing(string code)
+    {
+        // X12: while it goes on, or by what came of it.
+        var engine = new ContainerEngine(bench.Engine, bench.Names) { MostBytes = 40L << 20 };
+        var before = (await bench.Images.OwnAsync(CancellationToken.None)).Count;
+        var huge = $"FROM scratch\nCOPY --from={bench.Image} / /\nRUN [\"python3\", \"-c\", \"{code}\"]\n";
+        var refusal = await Assert.ThrowsAsync<ModelHubException>(() => engine.BuildAsync(ContainerBench.Context(huge), _ => { }, CancellationToken.None));
+        Assert.Contains("40 MiB of disk", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(before, (await bench.Images.OwnAsync(CancellationToken.None)).Count);
+    }
+
+    [ContainerFact]
+    public async Task A_name_that_is_forgotten_takes_its_image_along()
+    {
+        var image = await bench.Images.BuildAsync(ContainerBench.Context("FROM scratch\nCOPY a /a\n", ("a", Guid.NewGuid().ToString())), _ => { }, CancellationToken.None);
+        var name = (await bench.Images.OwnAsync(CancellationToken.None)).Single(i => i.Value == image).Key;
+        Assert.False(new ImageNames(new InfrastructureOptions { ConnectionString = "", DataFolder = Path.Combine(bench.Folder, "another") }).IsOwn(name));
+        Assert.True(await bench.Images.ForgetAsync(name, CancellationToken.None));
+        Assert.False(await bench.Images.HasAsync(image, CancellationToken.None));
+        Assert.False(await bench.Images.ForgetAsync(name, CancellationToken.None));
     }
 
     [ContainerFact]
@@ -92,7 +146,7 @@ public sealed class ContainerEngineTests(ContainerBench bench)
         // X11
         var socket = Path.Combine(Path.GetTempPath(), "engine-that-is-not-here.sock");
         using var engine = new EngineSocket(new ProcessLauncher(), new ContainerOptions { Sockets = [socket], Podman = "podman-is-not-here" });
-        var refusal = await Assert.ThrowsAsync<ModelHubException>(() => new ContainerEngine(engine).RequireAsync(CancellationToken.None));
+        var refusal = await Assert.ThrowsAsync<ModelHubException>(() => new ContainerEngine(engine, bench.Names).RequireAsync(CancellationToken.None));
         Assert.Equal((ErrorKind.Unavailable, "container_engine_missing"), (refusal.Kind, refusal.Code));
         Assert.Contains("podman-is-not-here", refusal.Message, StringComparison.Ordinal);
         Assert.Contains("apt-get install podman", refusal.Message, StringComparison.Ordinal);

@@ -13,24 +13,6 @@ namespace ModelHub.Application.Tests.Containers;
 [Collection("containers")]
 public sealed class ContainerSandboxTests(ContainerBench bench)
 {
-    private const string Server = """
-        import json, os
-        from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-        class Handler(BaseHTTPRequestHandler):
-            def reply(self, body):
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-            def do_GET(self):
-                self.reply(b"")
-            def do_POST(self):
-                columns = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["X"]
-                self.reply(json.dumps({"predictions": [2 * a for a in columns["a"]]}).encode())
-        host, _, port = os.environ["ADDRESS"].rpartition(":")
-        ThreadingHTTPServer((host, int(port)), Handler).serve_forever()
-        """;
-
     [ContainerFact]
     public async Task Hooks_answer_with_what_their_environment_has()
     {
@@ -44,7 +26,7 @@ public sealed class ContainerSandboxTests(ContainerBench bench)
     [ContainerFact]
     public async Task A_server_of_its_own_answers_long_requests_too()
     {
-        await using var server = bench.Serve(bench.Program(("start_server.sh", "#!/bin/sh\ncd \"$(dirname \"$0\")\"\nexec python3 -u server.py\n"), ("server.py", Server)));
+        await using var server = bench.Serve(bench.Program(SandboxBench.OwnServer));
         var many = new Table([new NumericColumn("a", ColumnKind.Numeric, [.. Enumerable.Range(0, 200_000).Select(i => (double)i)])], 200_000);
         var answers = await server.PredictAsync(many, CancellationToken.None);
         Assert.Equal(Enumerable.Range(0, 200_000).Select(i => 2.0 * i), answers);
@@ -54,37 +36,20 @@ public sealed class ContainerSandboxTests(ContainerBench bench)
     public async Task Every_wall_holds()
     {
         // X4, X5, X6: each attempt that succeeds is named in the failure.
-        const string Probe = """
-            import ctypes, os, socket
-            def score(data, model, **kw):
-                climbed = []
-                def attempt(name, work):
-                    try:
-                        if work() is not False: climbed.append(name)
-                    except (OSError, ValueError): pass
-                for place in ("/x", "/usr/x", "/etc/x", "/opt/x", "/opt/model/x", "/opt/host.py", "/opt/lifeline.py", "/proc/sys/kernel/core_pattern", "/sys/x"):
-                    attempt("write " + place, lambda: open(place, "a").close())
-                for place in ("/etc/shadow", "/root", "/work", "/run/docker.sock", "/var/run/docker.sock", "/data"):
-                    attempt("see " + place, lambda: os.path.exists(place) and bool(os.listdir(place) if os.path.isdir(place) else open(place).read()))
-                for address in (("127.0.0.1", 5432), ("169.254.169.254", 80), ("1.1.1.1", 53), ("10.88.0.1", 80)):
-                    attempt("connect %s:%s" % address, lambda: socket.create_connection(address, 1))
-                attempt("resolve", lambda: socket.getaddrinfo("example.com", 80))
-                attempt("raw socket", lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1))
-                libc = ctypes.CDLL(None, use_errno=True)
-                attempt("mount", lambda: libc.mount(b"none", b"/tmp", b"tmpfs", 0, None) == 0)
-                attempt("setuid", lambda: libc.setuid(0) == 0)
-                attempt("chroot", lambda: libc.chroot(b"/tmp") == 0)
-                attempt("processes", lambda: any(int(p) > 30 for p in os.listdir("/proc") if p.isdigit()))
-                attempt("environment", lambda: any(w in (k + v).upper() for k, v in os.environ.items() for w in ("MODELHUB", "PASSWORD", "HOST=", "MH_")))
-                attempt("capabilities", lambda: any(l.split()[1].strip("0") for l in open("/proc/self/status") if l[:6] in ("CapEff", "CapPrm", "CapInh", "CapAmb")))
-                attempt("new privileges", lambda: "NoNewPrivs:\t1" not in open("/proc/self/status").read())
-                attempt("root", lambda: os.getuid() == 0)
-                open("/tmp/mine", "w").write("x")
-                open("/dev/shm/mine", "w").write("x")
-                if climbed: raise ValueError("climbed: " + str(climbed))
-                return [0.0 for _ in data["a"]]
-            """;
-        await using var server = bench.Serve(Probe);
+        var probe = SandboxBench.Probe(
+            """
+            for place in ("/x", "/usr/x", "/etc/x", "/opt/x", "/opt/model/x", "/opt/host.py", "/opt/lifeline.py", "/proc/sys/kernel/core_pattern", "/sys/x"):
+                attempt("write " + place, lambda: open(place, "a").close())
+            for place in ("/etc/shadow", "/root", "/work", "/run/docker.sock", "/var/run/docker.sock", "/data"):
+                attempt("see " + place, lambda: os.path.exists(place) and bool(os.listdir(place) if os.path.isdir(place) else open(place).read()))
+            for address in (("127.0.0.1", 5432), ("169.254.169.254", 80), ("1.1.1.1", 53), ("10.88.0.1", 80)):
+                attempt("connect %s:%s" % address, lambda: socket.create_connection(address, 1))
+            attempt("resolve", lambda: socket.getaddrinfo("example.com", 80))
+            attempt("root", lambda: os.getuid() == 0)
+            open("/tmp/mine", "w").write("x")
+            open("/dev/shm/mine", "w").write("x")
+            """);
+        await using var server = bench.Serve(probe);
         Assert.Equal((double[])[0, 0, 0], await server.PredictAsync(SandboxBench.Rows, CancellationToken.None));
     }
 
@@ -129,6 +94,17 @@ public sealed class ContainerSandboxTests(ContainerBench bench)
             """;
         await using var server = bench.Serve(Look);
         Assert.Equal((double[])[256 << 20, 256, 1], await server.PredictAsync(SandboxBench.Rows, CancellationToken.None));
+    }
+
+    [ContainerFact]
+    public async Task What_has_the_network_has_a_way_out_and_what_has_not_only_itself()
+    {
+        const string Look = "def score(data, model, **kw):\n    routes = open('/proc/net/route').read().splitlines()[1:]\n    return [float(any(r.split()[1] == '00000000' for r in routes))] * 3\n";
+        var program = bench.Program(("custom.py", Look));
+        await using var closed = bench.Serve(program);
+        Assert.Equal((double[])[0, 0, 0], await closed.PredictAsync(SandboxBench.Rows, CancellationToken.None));
+        await using var open = bench.Serve(program with { HasNetwork = true });
+        Assert.Equal((double[])[1, 1, 1], await open.PredictAsync(SandboxBench.Rows, CancellationToken.None));
     }
 
     [ContainerFact]

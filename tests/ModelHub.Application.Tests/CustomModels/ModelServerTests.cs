@@ -3,6 +3,7 @@ using ModelHub.Application.CustomModels;
 using ModelHub.Application.CustomModels.Runs;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Sandboxes;
+using ModelHub.Application.Tests.Sandboxes;
 using ModelHub.Engine.Data;
 using ModelHub.Infrastructure.Sandboxes;
 
@@ -11,45 +12,75 @@ namespace ModelHub.Application.Tests.CustomModels;
 /// <summary>Real processes in real sandboxes: bubblewrap and Python 3 are needed.</summary>
 public sealed class ModelServerTests : IDisposable
 {
-    private const string Start = "#!/bin/sh\ncd \"$(dirname \"$0\")\"\nexec python3 -u server.py\n";
-    private const string Server =
-        """
-        import json, os, sys
-        from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-        class Handler(BaseHTTPRequestHandler):
-            def reply(self, body):
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-            def do_GET(self):
-                self.reply(b"")
-            def do_POST(self):
-                columns = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["X"]
-                self.reply(json.dumps({"predictions": [2 * a for a in columns["a"]]}).encode())
-        host, _, port = os.environ["ADDRESS"].rpartition(":")
-        print("listening", flush=True)
-        ThreadingHTTPServer((host, int(port)), Handler).serve_forever()
-        """;
+    private static readonly Table Rows = SandboxBench.Rows;
+    private readonly SandboxBench _bench = new();
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mh-test-");
-    private static readonly Table Rows = new([new NumericColumn("a", ColumnKind.Numeric, [1, 2, 3])], 3);
+    public void Dispose() => _bench.Dispose();
 
-    public void Dispose() => _folder.Delete(recursive: true);
-
-    [Fact]
-    public async Task A_server_of_its_own_answers()
+    [Theory]
+    [InlineData("")]
+    [InlineData("HTTP/1.1")]
+    public async Task A_server_of_its_own_answers(string protocol)
     {
-        await using var server = Serve(("start_server.sh", Start), ("server.py", Server));
-        Assert.Equal((double[])[2, 4, 6], await server.PredictAsync(Rows, CancellationToken.None));
+        var code = SandboxBench.OwnServer[1].Text;
+        if (protocol.Length > 0)
+            code = code.Replace("    def reply", $"    protocol_version = \"{protocol}\"\n    def reply", StringComparison.Ordinal);
+        var program = Program(512 << 20, TargetType.Regression, SandboxBench.OwnServer[0], ("server.py", code)) with { Request = TimeSpan.FromSeconds(30) };
+        await using var server = _bench.Serve(program, "self");
+        for (var i = 0; i < 3; i++)
+            Assert.Equal((double[])[2, 4, 6], await server.PredictAsync(Rows, CancellationToken.None));
+        var many = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => server.PredictAsync(Rows, CancellationToken.None)));
+        Assert.All(many, answer => Assert.Equal((double[])[2, 4, 6], answer));
     }
 
     [Fact]
     public async Task A_script_written_on_Windows_starts()
     {
-        await using var server = Serve(("start_server.sh", Start.Replace("\n", "\r\n", StringComparison.Ordinal)
-            .Replace("\"$(dirname \"$0\")\"", "/opt/model", StringComparison.Ordinal)), ("server.py", Server));
+        var start = SandboxBench.OwnServer[0].Text.Replace("\n", "\r\n", StringComparison.Ordinal).Replace("\"$(dirname \"$0\")\"", "/opt/model", StringComparison.Ordinal);
+        await using var server = Serve(("start_server.sh", start), SandboxBench.OwnServer[1]);
         Assert.Equal((double[])[2, 4, 6], await server.PredictAsync(Rows, CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData("self.wfile.write(b'HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n17\\r\\n{\"predictions\":[2,4,6]}\\r\\n0\\r\\n\\r\\n')", "")]
+    [InlineData("self.wfile.write(b'HTTP/1.1 200 OK\\r\\n\\r\\n{\"predictions\":[2,4,6]}'); self.close_connection = True", "")]
+    [InlineData("self.close_connection = True", "closed the connection")]
+    [InlineData("self.wfile.write(b'SSH-2.0-OpenSSH\\r\\n' * 9)", "closed the connection")]
+    [InlineData("self.wfile.write(b'HTTP/1.1 200 OK\\r\\nContent-Length: 99999\\r\\n\\r\\n{}'); self.close_connection = True", "closed the connection")]
+    [InlineData("self.wfile.write(b'HTTP/1.1 302 Found\\r\\nLocation: http://169.254.169.254/\\r\\nContent-Length: 0\\r\\n\\r\\n')", "status 302")]
+    [InlineData("self.wfile.write(b'HTTP/1.1 200 OK\\r\\n' + b'X: y\\r\\n' * 99999)", "headers")]
+    [InlineData("self.wfile.write(b'HTTP/1.1 503 Busy\\r\\nContent-Length: 4\\r\\n\\r\\nwait')", "status 503): wait")]
+    [InlineData("__import__('time').sleep(99)", "did not answer within")]
+    [InlineData("os._exit(9)", "exit code 9")]
+    public async Task Whatever_its_server_says_is_an_answer_or_a_reason(string post, string reason)
+    {
+        // X7: what a stranger's server may say to an HTTP client.
+        var code = SandboxBench.OwnServer[1].Text;
+        var at = code.IndexOf("        self.reply(json.dumps", StringComparison.Ordinal);
+        code = code[..at] + "        " + post + code[code.IndexOf('\n', at)..];
+        await using var server = Serve(SandboxBench.OwnServer[0], ("server.py", code));
+        if (reason.Length == 0)
+        {
+            Assert.Equal((double[])[2, 4, 6], await server.PredictAsync(Rows, CancellationToken.None));
+            Assert.Equal((double[])[2, 4, 6], await server.PredictAsync(Rows, CancellationToken.None));
+            return;
+        }
+        var failure = await Assert.ThrowsAsync<ModelHubException>(() => server.PredictAsync(Rows, CancellationToken.None));
+        Assert.Contains(reason, failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(_bench.Folder, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("exit 3\n", "exit code 3")]
+    [InlineData("sleep 99\n", "start-up time")]
+    public async Task A_server_that_does_not_start_says_why(string script, string reason)
+    {
+        var program = Program(512 << 20, TargetType.Regression, ("start_server.sh", "#!/bin/sh\necho going\n" + script)) with { StartUp = TimeSpan.FromSeconds(3) };
+        await using var server = _bench.Serve(program, "self");
+        var failure = await Assert.ThrowsAsync<ModelHubException>(() => server.WarmAsync(CancellationToken.None));
+        Assert.Equal(ErrorKind.Unavailable, failure.Kind);
+        Assert.Contains(reason, failure.Message, StringComparison.Ordinal);
+        Assert.Contains("going", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -57,32 +88,6 @@ public sealed class ModelServerTests : IDisposable
     {
         await using var server = Serve(("custom.py", "def load_model(d):\n    return 10.0\ndef score(data, model, **kw):\n    return [model * a for a in data['a']]\n"));
         Assert.Equal((double[])[10, 20, 30], await server.PredictAsync(Rows, CancellationToken.None));
-    }
-
-    [Fact]
-    public async Task Walls_hold()
-    {
-        var probe = """
-            import os, socket
-            def score(data, model, **kw):
-                climbed = []
-                for place in ("/x", "/usr/x", "/etc/x", "/opt/model/x", "/opt/host.py"):
-                    try:
-                        open(place, "a").close(); climbed.append(place)
-                    except OSError: pass
-                for place in ("/etc/shadow", "/root", "/home", "/work", "/var"):
-                    if os.path.exists(place): climbed.append(place)
-                for address in (("127.0.0.1", 5432), ("169.254.169.254", 80), ("1.1.1.1", 53)):
-                    try:
-                        socket.create_connection(address, 1); climbed.append(address)
-                    except OSError: pass
-                climbed += [k for k in os.environ if "MODELHUB" in k.upper() or "CONNECTION" in k.upper()]
-                climbed += [p for p in os.listdir("/proc") if p.isdigit() and int(p) > 20]
-                if climbed: raise ValueError(str(climbed))
-                return [0.0 for _ in data["a"]]
-            """;
-        await using var server = Serve(("custom.py", probe));
-        Assert.Equal((double[])[0, 0, 0], await server.PredictAsync(Rows, CancellationToken.None));
     }
 
     [Theory]
@@ -97,26 +102,14 @@ public sealed class ModelServerTests : IDisposable
     [InlineData("import os\ndef score(data, model, **kw):\n    for fd in range(3, 9):\n        try: os.write(fd, b'junk' * 9)\n        except OSError: pass\n    return 3\n", "something else", "")]
     public async Task Failures_are_told_with_their_reason(string code, string reason, string log)
     {
+        // X1, X7
         if (code.StartsWith("def score(data, model):", StringComparison.Ordinal))
             code = code.Replace("model)", "model, **kw)", StringComparison.Ordinal);
         await using var server = Serve(("custom.py", code));
         var failure = await Assert.ThrowsAsync<ModelHubException>(() => server.PredictAsync(Rows, CancellationToken.None));
         Assert.Contains(reason, failure.Message, StringComparison.Ordinal);
         Assert.Contains(log, failure.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain(_folder.FullName, failure.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task What_eats_memory_or_forks_without_end_is_killed()
-    {
-        var greedy = "def score(data, model, **kw):\n    b = bytearray(1 << 30)\n    for i in range(0, 1 << 30, 4096): b[i] = 1\n    return [0.0] * 3\n";
-        var bomb = "import os, time\ndef score(data, model, **kw):\n    while True:\n        if os.fork() == 0: time.sleep(1000)\n";
-        await using var eater = Serve(256 << 20, ("custom.py", greedy));
-        var eaten = await Assert.ThrowsAsync<ModelHubException>(() => eater.PredictAsync(Rows, CancellationToken.None));
-        Assert.Contains("memory", eaten.Message, StringComparison.OrdinalIgnoreCase);
-        await using var forker = Serve(1 << 30, ("custom.py", bomb));
-        var forked = await Assert.ThrowsAsync<ModelHubException>(() => forker.PredictAsync(Rows, CancellationToken.None));
-        Assert.True(forked.Message.Contains("processes", StringComparison.Ordinal) || forked.Message.Contains("memory", StringComparison.Ordinal), forked.Message);
+        Assert.DoesNotContain(_bench.Folder, failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -178,40 +171,17 @@ public sealed class ModelServerTests : IDisposable
 
     private ModelServer Serve(long memory, params (string Path, string Text)[] files) => Serve(memory, TargetType.Regression, files);
 
-    private ModelServer Serve(long memory, TargetType type, params (string Path, string Text)[] files)
+    private ModelServer Serve(long memory, TargetType type, params (string Path, string Text)[] files) => _bench.Serve(Program(memory, type, files), "self");
+
+    private ModelProgram Program(long memory, TargetType type, params (string Path, string Text)[] files) => _bench.Program(memory, files) with
     {
-        var (program, host) = Program(memory, type, files);
-        return new ModelServer(new BubblewrapSandbox(new ProcessLauncher(), TimeProvider.System), program, host, TimeProvider.System);
-    }
+        TargetType = type, Request = TimeSpan.FromSeconds(3), Target = new CustomModelTarget { Name = "y", PositiveClass = "yes", NegativeClass = "no" },
+    };
 
     private ModelServer Serve(WatchedSandbox sandbox, int replicas, string hooks)
     {
-        var (program, host) = Program(512 << 20, TargetType.Regression, ("custom.py", hooks));
-        return new ModelServer(sandbox, program with { Replicas = replicas }, host, TimeProvider.System);
-    }
-
-    private (ModelProgram Program, string Host) Program(long memory, TargetType type, params (string Path, string Text)[] files)
-    {
-        var places = new List<(string, string)>();
-        foreach (var (path, text) in files)
-        {
-            var place = Path.Combine(_folder.FullName, Guid.NewGuid().ToString("N"));
-            File.WriteAllText(place, text);
-            places.Add((path, place));
-        }
-        var host = Path.Combine(_folder.FullName, "host.py");
-        if (!File.Exists(host))
-        {
-            using var source = typeof(ModelServer).Assembly.GetManifestResourceStream("host.py")!;
-            using var file = File.Create(host);
-            source.CopyTo(file);
-        }
-        var program = new ModelProgram
-        {
-            Files = places, TargetType = type, Memory = memory, Request = TimeSpan.FromSeconds(3), StartUp = TimeSpan.FromSeconds(20),
-            Target = new CustomModelTarget { Name = "y", PositiveClass = "yes", NegativeClass = "no" },
-        };
-        return (program, host);
+        var program = Program(512 << 20, TargetType.Regression, ("custom.py", hooks)) with { Replicas = replicas };
+        return new ModelServer(sandbox, program, _bench.Resource("host.py"), TimeProvider.System);
     }
 
     /// <summary>Tells of every process that it starts.</summary>
@@ -221,6 +191,8 @@ public sealed class ModelServerTests : IDisposable
         private readonly Channel<ISandboxedProcess> _started = Channel.CreateUnbounded<ISandboxedProcess>();
 
         public string NewFolder() => _sandbox.NewFolder();
+
+        public ISandboxLink NewLink() => _sandbox.NewLink();
 
         public async Task<ISandboxedProcess> StartAsync(SandboxedProgram program, CancellationToken cancellation)
         {

@@ -17,44 +17,27 @@ public sealed class EscapeTests : IDisposable
     public async Task Every_wall_holds(string user)
     {
         // X4, X5, X6: each attempt that succeeds is named in the failure.
-        const string Probe = """
-            import ctypes, os, socket
-            def score(data, model, **kw):
-                climbed = []
-                def attempt(name, work):
-                    try:
-                        if work() is not False: climbed.append(name)
-                    except (OSError, ValueError): pass
-                for place in ("/x", "/usr/x", "/etc/x", "/opt/x", "/opt/model/x", "/opt/host.py", "/proc/sys/kernel/core_pattern", "/sys/x"):
-                    attempt("write " + place, lambda: open(place, "a").close())
-                for place in ("/etc/shadow", "/etc/passwd", "/root", "/home", "/work", "/var", "/run", "/tmp/modelhub", "/data"):
-                    attempt("see " + place, lambda: os.path.exists(place) and bool(os.listdir(place) if os.path.isdir(place) else open(place).read()))
-                for address in (("127.0.0.1", 5432), ("127.0.0.1", 5209), ("169.254.169.254", 80), ("1.1.1.1", 53), ("10.0.0.1", 80)):
-                    attempt("connect %s:%s" % address, lambda: socket.create_connection(address, 1))
-                attempt("resolve", lambda: socket.getaddrinfo("example.com", 80))
-                for name in ("\0/tmp/.X11-unix/X0", "\0dbus", "/run/docker.sock", "/var/run/postgresql/.s.PGSQL.5432"):
-                    attempt("unix " + name, lambda: socket.socket(socket.AF_UNIX).connect(name))
-                attempt("raw socket", lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1))
-                libc = ctypes.CDLL(None, use_errno=True)
-                attempt("mount", lambda: libc.mount(b"none", b"/tmp", b"tmpfs", 0, None) == 0)
-                attempt("setns", lambda: any(libc.setns(os.open("/proc/1/ns/" + n, os.O_RDONLY), 0) == 0 for n in ("mnt", "net", "pid")))
-                attempt("io_uring", lambda: libc.syscall(425, 8, ctypes.create_string_buffer(200)) >= 0 and "enabled, but nothing to reach with it" and False)
-                attempt("kernel memory", lambda: open("/proc/kcore", "rb").read(1))
-                attempt("sysrq", lambda: open("/proc/sysrq-trigger", "w").write("h"))
-                attempt("setuid", lambda: libc.setuid(0) == 0)
-                attempt("chroot", lambda: libc.chroot(b"/tmp") == 0)
-                attempt("hostname", lambda: libc.sethostname(b"x", 1) == 0)
-                attempt("kill", lambda: [os.kill(p, 0) for p in range(200, 40000, 97)] and False)
-                attempt("processes", lambda: any(int(p) > 30 for p in os.listdir("/proc") if p.isdigit()))
-                attempt("environment", lambda: any(w in (k + v).upper() for k, v in os.environ.items() for w in ("MODELHUB", "PASSWORD", "HOST=", "MH_")))
-                attempt("arguments", lambda: b"Host=" in open("/proc/1/cmdline", "rb").read())
-                attempt("capabilities", lambda: any(l.split()[1].strip("0") for l in open("/proc/self/status") if l[:6] in ("CapEff", "CapPrm", "CapInh", "CapAmb")))
-                attempt("new privileges", lambda: "NoNewPrivs:\t1" not in open("/proc/self/status").read())
-                attempt("root of 1", lambda: os.listdir("/proc/1/root/root"))
-                if climbed: raise ValueError("climbed: " + str(climbed))
-                return [0.0 for _ in data["a"]]
-            """;
-        await using var server = _bench.Serve(Probe, user);
+        var probe = SandboxBench.Probe(
+            """
+            for place in ("/x", "/usr/x", "/etc/x", "/opt/x", "/opt/model/x", "/opt/host.py", "/proc/sys/kernel/core_pattern", "/sys/x"):
+                attempt("write " + place, lambda: open(place, "a").close())
+            for place in ("/etc/shadow", "/etc/passwd", "/root", "/home", "/work", "/var", "/run", "/tmp/modelhub", "/data"):
+                attempt("see " + place, lambda: os.path.exists(place) and bool(os.listdir(place) if os.path.isdir(place) else open(place).read()))
+            for address in (("127.0.0.1", 5432), ("127.0.0.1", 5209), ("169.254.169.254", 80), ("1.1.1.1", 53), ("10.0.0.1", 80)):
+                attempt("connect %s:%s" % address, lambda: socket.create_connection(address, 1))
+            attempt("resolve", lambda: socket.getaddrinfo("example.com", 80))
+            for name in ("\0/tmp/.X11-unix/X0", "\0dbus", "/run/docker.sock", "/var/run/postgresql/.s.PGSQL.5432"):
+                attempt("unix " + name, lambda: socket.socket(socket.AF_UNIX).connect(name))
+            attempt("setns", lambda: any(libc.setns(os.open("/proc/1/ns/" + n, os.O_RDONLY), 0) == 0 for n in ("mnt", "net", "pid")))
+            attempt("io_uring", lambda: libc.syscall(425, 8, ctypes.create_string_buffer(200)) >= 0 and "enabled, but nothing to reach with it" and False)
+            attempt("kernel memory", lambda: open("/proc/kcore", "rb").read(1))
+            attempt("sysrq", lambda: open("/proc/sysrq-trigger", "w").write("h"))
+            attempt("hostname", lambda: libc.sethostname(b"x", 1) == 0)
+            attempt("kill", lambda: [os.kill(p, 0) for p in range(200, 40000, 97)] and False)
+            attempt("arguments", lambda: b"Host=" in open("/proc/1/cmdline", "rb").read())
+            attempt("root of 1", lambda: os.listdir("/proc/1/root/root"))
+            """);
+        await using var server = _bench.Serve(probe, user);
         Assert.Equal((double[])[0, 0, 0], await server.PredictAsync(SandboxBench.Rows, CancellationToken.None));
     }
 
@@ -86,6 +69,30 @@ public sealed class EscapeTests : IDisposable
         var program = _bench.Program(512 << 20, ("custom.py", Code), ("deep/down/tool.py", "VALUE = 4.0\n"));
         await using var server = _bench.Serve(program, user);
         Assert.Equal((double[])[4, 4, 4], await server.PredictAsync(SandboxBench.Rows, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task What_has_the_network_reaches_it_and_what_has_not_does_not()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+        var code = $"import socket\ndef score(data, model, **kw):\n    socket.create_connection(('127.0.0.1', {port}), 2)\n    return [1.0] * 3\n";
+        var program = _bench.Program(512 << 20, ("custom.py", code));
+        await using var open = _bench.Serve(program with { HasNetwork = true }, "self");
+        Assert.Equal((double[])[1, 1, 1], await open.PredictAsync(SandboxBench.Rows, CancellationToken.None));
+        await using var closed = _bench.Serve(program, "self");
+        Assert.Contains("refused", await FailureAsync(closed), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task A_server_with_the_network_has_a_port_of_its_own()
+    {
+        // Two of them share this machine's ports.
+        var program = _bench.Program(512 << 20, SandboxBench.OwnServer) with { HasNetwork = true, Replicas = 2 };
+        await using var server = _bench.Serve(program, "self");
+        await server.WarmAsync(CancellationToken.None);
+        Assert.Equal((double[])[2, 4, 6], await server.PredictAsync(SandboxBench.Rows, CancellationToken.None));
     }
 
     [Fact]

@@ -9,13 +9,11 @@ namespace ModelHub.Application.CustomModels.Runs;
 /// <summary>Versions of custom models that bring their own code, served by processes in sandboxes.</summary>
 internal sealed class CustomModelSource(IServiceScopeFactory scopes, ModelPrograms programs) : IModelSource
 {
-    private static readonly string[] Entries = ["start_server.sh", "custom.py"];
-
     public async Task<LoadedModel?> LoadAsync(Guid id, CancellationToken cancellation)
     {
         if (await programs.FindAsync(id, cancellation) is not var (model, version, program))
             return null;
-        if (!version.Files.Any(f => Entries.Contains(f.Path)))
+        if (!version.HasCode)
             return null;
         if (Refusal(model) is { } refusal)
             throw new ModelHubException(ErrorKind.WrongState, "not_deployable", refusal);
@@ -37,7 +35,7 @@ internal sealed class CustomModelSource(IServiceScopeFactory scopes, ModelProgra
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<HubDbContext>();
         var row = await db.Set<CustomModelVersion>().AsNoTracking().Include(v => v.Files).FirstOrDefaultAsync(v => v.Id == id, cancellation);
-        if (row is null || !row.Files.Any(f => Entries.Contains(f.Path)))
+        if (row is null || !row.HasCode)
             return null;
         if (await db.Set<CustomModel>().AsNoTracking().FirstOrDefaultAsync(m => m.Id == row.ModelId, cancellation) is not { } model)
             return null; // deleted just now

@@ -9,6 +9,9 @@ public sealed record ModelProgram
 {
     public required IReadOnlyList<(string Path, string Source)> Files { get; init; }
 
+    /// <summary>Whether it brings a server of its own; otherwise its hooks are called.</summary>
+    public bool HasServer => Files.Any(f => f.Path == CustomModelVersion.ServerScript);
+
     public required TargetType TargetType { get; init; }
 
     public required CustomModelTarget Target { get; init; }
@@ -42,11 +45,13 @@ public sealed record ModelProgram
         _ => [],
     };
 
+    /// <param name="host">Where the runner's own program is.</param>
+    /// <param name="link">The socket by which the hub comes to its server; null without one.</param>
     /// <exception cref="ModelHubException">It cannot run here.</exception>
-    internal SandboxedProgram Sandboxed(string host) => Refusal is not null ? throw new ModelHubException(ErrorKind.WrongState, "not_runnable", Refusal) : new()
+    internal SandboxedProgram Sandboxed(string host, string? link = null) => Refusal is not null ? throw new ModelHubException(ErrorKind.WrongState, "not_runnable", Refusal) : new()
     {
         Command = ["/usr/bin/env", "python3", "-u", "-B", "/opt/host.py"],
-        Files = [("/opt/host.py", host), .. Files.Select(f => ($"{SandboxedProgram.CodeFolder}/{f.Path}", f.Source))],
+        Files = [("/opt/host.py", host), .. link is null ? [] : new[] { (SandboxedProgram.LinkSocket, link) }, .. Code],
         Image = Image, Memory = Memory, Processors = Processors, HasNetwork = HasNetwork, HasPipes = true, Environment = Variables(), Packages = Packages,
     };
 
@@ -54,9 +59,11 @@ public sealed record ModelProgram
     internal SandboxedProgram Workshop(string script, IReadOnlyList<string> work) => Sandboxed(script) with
     {
         Command = ["/usr/bin/env", "python3", "-u", "-B", "/opt/workshop.py", .. work],
-        Files = [("/opt/workshop.py", script), .. Files.Select(f => ($"{SandboxedProgram.CodeFolder}/{f.Path}", f.Source))],
+        Files = [("/opt/workshop.py", script), .. Code],
         Environment = new Dictionary<string, string>(Variables()) { ["OUTPUT_DIR"] = Runs.Workshop.OutputFolder },
     };
+
+    private IEnumerable<(string Path, string Source)> Code => Files.Select(f => ($"{SandboxedProgram.CodeFolder}/{f.Path}", f.Source));
 
     private Dictionary<string, string> Variables()
     {

@@ -7,13 +7,11 @@ namespace ModelHub.Application.CustomModels.Runs;
 /// <summary>Starts versions for work of the hub's own: those with code in a sandbox, model files in this process.</summary>
 public sealed class VersionRuns(ModelPrograms programs, ModelCache cache)
 {
-    private static readonly string[] Entries = ["start_server.sh", "custom.py"];
-
     /// <exception cref="ModelHubException">There is nothing to run, or it does not start (with the end of its log).</exception>
     public async Task<RunningVersion> OpenAsync(Guid versionId, CancellationToken cancellation)
     {
         var (model, version, program) = await programs.FindAsync(versionId, cancellation) ?? throw ModelHubException.NotFound("custom model version");
-        if (!version.Files.Exists(f => Entries.Contains(f.Path)))
+        if (!version.HasCode)
             return new RunningVersion(model, version, await LoadAsync(versionId, cancellation));
         var server = programs.Serve(program);
         try

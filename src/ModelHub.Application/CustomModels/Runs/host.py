@@ -1,5 +1,5 @@
-"""ModelHub's side of the sandbox: starts a custom model's server (start_server.sh) or calls its hooks (custom.py), and passes the hub's
-requests to it. Frames on standard input and output: length of what follows (4 bytes), number (4 bytes), status (2 bytes), body.
+"""ModelHub's side of the sandbox: starts a custom model's server (start_server.sh) and hands the hub connections to it, or calls its hooks
+(custom.py). For hooks, frames on standard input and output: length of what follows (4 bytes), number (4 bytes), status (2 bytes), body.
 """
 import json
 import os
@@ -8,10 +8,10 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 import traceback
 
 CODE = "/opt/model"
+LINK = "/opt/link"
 HEAD = struct.Struct(">IIH")
 THREADS = 16
 source = os.fdopen(os.dup(0), "rb")
@@ -36,73 +36,13 @@ def refuse(number, error):
     answer(number, 500, json.dumps({"message": f"{type(error).__name__}: {error}", "traceback": text[-8000:]}).encode())
 
 
-class Link:
-    """A connection to the model's server: HTTP/1.1, as little of it as such servers speak, for http.client takes longer than many models do."""
-
-    def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.file = self.socket.makefile("rb")
-        self.host = f" HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
-
-    def ask(self, method, path, body):
-        """(status, body, whether the connection stays open)"""
-        head = method + " " + path + self.host
-        if body is not None:
-            head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        self.socket.sendall((head + "\r\n").encode() + (body or b""))
-        status, headers = self.head()
-        while 100 <= status < 200:
-            status, headers = self.head()
-        stays = headers.get(b"connection", b"").lower() != b"close"
-        if headers.get(b"transfer-encoding", b"").lower() == b"chunked":
-            return status, b"".join(self.chunks()), stays
-        if b"content-length" in headers:
-            return status, self.exactly(int(headers[b"content-length"])), stays
-        return (status, b"", stays) if status in (204, 304) else (status, self.file.read(), False)
-
-    def head(self):
-        line = self.file.readline(65537)
-        if not line:
-            raise ConnectionResetError("the server closed the connection")
-        parts = line.split(None, 2)
-        if len(parts) < 2 or not parts[0].startswith(b"HTTP/1.") or not parts[1].isdigit():
-            raise OSError(f"the server answered {line[:100]!r} instead of HTTP")
-        headers = {b"connection": b"close"} if parts[0] == b"HTTP/1.0" else {}
-        for _ in range(200):
-            line = self.file.readline(65537)
-            if line in (b"\r\n", b"\n", b""):
-                return int(parts[1]), headers
-            name, _, value = line.partition(b":")
-            headers[name.strip().lower()] = value.strip()
-        raise OSError("the server's answer has more than 200 headers")
-
-    def chunks(self):
-        while size := int(self.file.readline(100).split(b";")[0], 16):
-            yield self.exactly(size)
-            self.file.readline(3)
-        while self.file.readline(65537) not in (b"\r\n", b"\n", b""):
-            pass
-
-    def exactly(self, size):
-        data = self.file.read(size)
-        if len(data) < size:
-            raise OSError("the server closed the connection within its answer")
-        return data
-
-    def close(self):
-        self.file.close()
-        self.socket.close()
-
-
 class Server:
-    """A process that listens on a port of the sandbox."""
+    """A process that listens on a port of the sandbox. The hub talks with it over connections that are opened here and handed out."""
 
     def __init__(self, port):
         self.port = port
-        self.prefix = "/" + os.environ.get("URL_PREFIX", "").strip("/")
-        self.prefix = self.prefix.rstrip("/")
-        self.local = threading.local()
+        self.link = socket.socket(socket.AF_UNIX)
+        self.link.connect(LINK)
         env = {**os.environ, "PORT": str(port), "ADDRESS": f"127.0.0.1:{port}"}
         script = CODE + "/start_server.sh"
         with open(script, "rb") as file:
@@ -121,40 +61,15 @@ class Server:
         print(f"start_server.sh ended with exit code {code}", file=sys.stderr, flush=True)
         os._exit(code if code > 0 else 128 - code if code < 0 else 1)
 
-    def wait(self):
-        while True:
+    def serve(self):
+        """For every byte a connection to the server, or word that there is none."""
+        while self.link.recv(1):
             try:
-                if self.ask("GET", "/", None)[0] == 200:
-                    return
-            except (OSError, ValueError):
-                pass
-            time.sleep(0.01)
-
-    def ask(self, method, path, body):
-        for attempt in (0, 1):
-            link, self.local.link = getattr(self.local, "link", None), None
-            fresh = link is None
-            try:
-                link = link or Link(self.port)
-                status, data, stays = link.ask(method, self.prefix + path, body)
-            except (ConnectionResetError, BrokenPipeError):
-                if link:
-                    link.close()
-                if fresh or attempt:
-                    raise
-                continue                                        # it closed an idle connection
-            if stays:
-                self.local.link = link
-            else:
-                link.close()
-            return status, data
-
-    def predict(self, number, body):
-        try:
-            answer(number, *self.ask("POST", "/predict_no_state/", body))
-        except (OSError, ValueError) as error:
-            time.sleep(0.5)                                     # when its process ends, so does this one, and the hub is told the exit code
-            answer(number, 502, json.dumps({"message": f"the model closed the connection: {error!r}"}).encode())
+                with socket.create_connection(("127.0.0.1", self.port)) as made:
+                    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    self.link.sendmsg([b"+"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", made.fileno()))])
+            except OSError:
+                self.link.send(b"-")
 
 
 class Hooks:
@@ -178,8 +93,23 @@ class Hooks:
         self.pandas = pandas
         self.model = custom.load_model(CODE) if hasattr(custom, "load_model") else None
 
-    def wait(self):
+    def serve(self):
         print("custom.py is loaded", flush=True)
+        answer(0, 200, b"")
+        for _ in range(THREADS - 1):
+            threading.Thread(target=self.take, daemon=True).start()
+        self.take()
+
+    def take(self):
+        """Takes requests in turn with the other threads: who reads one answers it, so that none is handed over."""
+        while True:
+            with reading:
+                head = source.read(HEAD.size)
+                if len(head) < HEAD.size:
+                    os._exit(0)
+                length, number, _ = HEAD.unpack(head)
+                body = source.read(length - 6)
+            self.predict(number, body)
 
     def predict(self, number, body):
         try:
@@ -234,18 +164,6 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def serve(model):
-    """Takes requests in turn with the other threads: who reads one answers it, so that none is handed over."""
-    while True:
-        with reading:
-            head = source.read(HEAD.size)
-            if len(head) < HEAD.size:
-                os._exit(0)
-            length, number, _ = HEAD.unpack(head)
-            body = source.read(length - 6)
-        model.predict(number, body)
-
-
 def main():
     if os.path.exists(CODE + "/start_server.sh"):
         model = Server(free_port() if os.environ.get("MODEL_NETWORK") else 8080)
@@ -254,11 +172,7 @@ def main():
     else:
         print("there is nothing to run: neither start_server.sh nor custom.py", file=sys.stderr, flush=True)
         sys.exit(2)
-    model.wait()
-    answer(0, 200, b"")
-    for _ in range(THREADS - 1):
-        threading.Thread(target=serve, args=(model,), daemon=True).start()
-    serve(model)
+    model.serve()
 
 
 main()
