@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using ModelHub.Application.CustomModels;
 
@@ -6,6 +7,8 @@ namespace ModelHub.Api.Dialects.Hub.Wire;
 /// <summary>A custom model that was imported.</summary>
 public sealed record ImportedCustomModelAnswer
 {
+    private static readonly JsonNamingPolicy Words = JsonNamingPolicy.SnakeCaseLower;
+
     [JsonPropertyName("custom_model")]
     public required ImportedCustomModel CustomModel { get; init; }
 
@@ -14,7 +17,7 @@ public sealed record ImportedCustomModelAnswer
         CustomModel = new ImportedCustomModel
         {
             Id = model.Id, Number = model.Number, ProjectId = model.ProjectId, Name = model.Name,
-            Versions = [.. versions.Select(v => new ImportedVersion { Id = v.Id, Number = v.Number, Label = v.Label, Status = v.Status.ToString().ToLowerInvariant() })],
+            Versions = [.. versions.Select(v => new ImportedVersion { Id = v.Id, Number = v.Number, Label = v.Label, Status = Words.ConvertName(v.Status.ToString()) })],
         },
     };
 }
@@ -50,7 +53,7 @@ public sealed record ImportedVersion
     [JsonPropertyName("label")]
     public required string Label { get; init; }
 
-    /// <summary>An upload is checked first: ask the registry when it is ready.</summary>
+    /// <summary>In the registry's words: an upload is checked first, ask there when it is ready.</summary>
     [JsonPropertyName("status")]
     public required string Status { get; init; }
 }
