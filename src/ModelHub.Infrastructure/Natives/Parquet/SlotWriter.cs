@@ -79,13 +79,13 @@ internal sealed unsafe class SlotWriter(TypedColumn[] columns, ColumnChoices wan
         {
             var cells = (double*)column.Data + from;
             for (var r = 0; r < count; r++)
-                to[r * width] = double.IsInfinity(cells[r]) ? float.NaN : (float)cells[r];
+                to[r * width] = Narrow(cells[r]);
         }
         else
         {
             var cells = (byte*)column.Data + (long)from * TypedColumn.WidthOf(type);
             for (var r = 0; r < count; r++)
-                to[r * width] = BatchColumn.Number(type, cells, r) is var value && double.IsInfinity(value) ? float.NaN : (float)value;
+                to[r * width] = Narrow(BatchColumn.Number(type, cells, r));
         }
         for (var r = 0; column.Validity != 0 && r < count; r++)
         {
@@ -93,6 +93,9 @@ internal sealed unsafe class SlotWriter(TypedColumn[] columns, ColumnChoices wan
                 to[r * width] = float.NaN;
         }
     }
+
+    /// <summary>As rows of every other format are read: beyond single precision is its largest number, and infinite is none.</summary>
+    private static float Narrow(double value) => double.IsInfinity(value) ? float.NaN : (float)Math.Clamp(value, float.MinValue, float.MaxValue);
 
     private void LayCells((nint Data, nint Validity) column, int at, int from, int rows)
     {
