@@ -92,11 +92,12 @@ public sealed class TransferTests(RunningHub hub)
     [MemberData(nameof(Changes))]
     public async Task What_was_changed_is_refused_and_nothing_is_imported(string what, string said)
     {
+        var name = "unwanted-" + Guid.NewGuid().ToString("N");
         var (id, _) = await hub.ModelAsync(Wanted, ("model.txt", BrokenFileTests.LightGbm), ("notes.md", "notes"));
         var packed = Changed(await hub.Client.GetByteArrayAsync($"/api/custom-models/{id}/export"), what);
-        var refused = await ImportAsync(hub.Client, await ProjectAsync(hub.Client), packed, "hostile").JsonAsync(422);
+        var refused = await ImportAsync(hub.Client, await ProjectAsync(hub.Client), packed, name).JsonAsync(422);
         Assert.Contains(said, refused.GetRawText().Replace("\\u0027", "'", StringComparison.Ordinal), StringComparison.Ordinal);
-        Assert.Equal(0, (await hub.Client.GetAsync("/api/v2/customModels/?searchFor=hostile").JsonAsync()).GetProperty("totalCount").GetInt32());
+        Assert.Equal(0, (await hub.Client.GetAsync($"/api/v2/customModels/?searchFor={name}").JsonAsync()).GetProperty("totalCount").GetInt32());
     }
 
     [Fact]
