@@ -1,3 +1,4 @@
+using System;
 using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
@@ -13,6 +14,12 @@ namespace ModelHub.Infrastructure.Migrations
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.AddColumn<DateTimeOffset>(
+                name: "deleted_at",
+                table: "users",
+                type: "timestamp with time zone",
+                nullable: true);
+
             // Those that EF Core could not describe; the new ones of the same names are smaller, and serve both directions.
             foreach (var metric in Metrics)
                 migrationBuilder.Sql($"drop index if exists ix_models_by_{metric};");
@@ -138,6 +145,10 @@ namespace ModelHub.Infrastructure.Migrations
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.DropColumn(
+                name: "deleted_at",
+                table: "users");
+
             migrationBuilder.Sql("drop index if exists ix_models_search;");
             migrationBuilder.DropIndex(
                 name: "ix_models_by_accuracy",
