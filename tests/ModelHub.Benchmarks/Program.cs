@@ -18,7 +18,6 @@ static int Run(string[] args) => args switch
     ["score", .. var rest] => ScoreBenchmark.Run(new Arguments(rest)),
     ["accuracy", .. var rest] => AccuracyBenchmark.Run(new Arguments(rest)),
     ["automl", .. var rest] => AutoMlBenchmark.Run(new Arguments(rest)),
-    ["pace", .. var rest] => PaceBenchmark.Run(new Arguments(rest)),
     ["foreign", .. var rest] => ForeignBenchmark.Run(new Arguments(rest)),
     _ => Usage(),
 };
@@ -30,6 +29,5 @@ static int Usage()
     Console.Error.WriteLine("  accuracy --folder DIR [--sets a,b] [--split folds|holdout]");
     Console.Error.WriteLine("  automl --seconds S [--mode balanced] (--folder DIR [--sets a,b] | --data FILE.csv --test FILE.csv --target NAME --task TASK)");
     Console.Error.WriteLine("  foreign --model FILE --rows FILE.f32 --out FILE.f64 [--threads T]");
-    Console.Error.WriteLine("  pace --url ADDRESS --key KEY --type text/csv --body FILE --rate N [--seconds 8] [--connections 32]");
     return 2;
 }
