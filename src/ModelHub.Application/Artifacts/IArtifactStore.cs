@@ -15,14 +15,15 @@ public interface IArtifactStore
     /// </summary>
     Task<StoredArtifact> PutAsync(Func<Stream, CancellationToken, Task> write, CancellationToken cancellation);
 
+    Task<StoredArtifact> PutAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation) =>
+        PutAsync((stream, stop) => stream.WriteAsync(bytes, stop).AsTask(), cancellation);
+
     /// <summary>The bytes, to be read and sought in.</summary>
     /// <exception cref="Errors.ModelHubException">They are not there (<see cref="Errors.ErrorKind.Internal"/>).</exception>
     Task<Stream> OpenAsync(string sha256, CancellationToken cancellation);
 
     /// <summary>A local path of the bytes, for readers that map files into memory.</summary>
     Task<string> LocalPathAsync(string sha256, CancellationToken cancellation);
-
-    Task DeleteAsync(string sha256, CancellationToken cancellation);
 
     /// <summary>Everything in the store with the time it was last written, for the orphan sweep.</summary>
     IAsyncEnumerable<(string Sha256, DateTimeOffset Written)> ListAsync(CancellationToken cancellation);

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using ModelHub.Application.Deployments;
+using ModelHub.Application.Errors;
 using ModelHub.Application.Storage;
 
 namespace ModelHub.Application.CustomModels;
@@ -35,6 +36,14 @@ public sealed class CustomModelViews(HubDbContext db)
 
     public async Task<CustomModelVersionView> OfAsync(CustomModelVersion version, CancellationToken cancellation) =>
         (await OfAsync([version], cancellation))[0];
+
+    /// <param name="field">Where the request names the version.</param>
+    /// <exception cref="ModelHubException">The version is frozen.</exception>
+    public async Task RequireChangeableAsync(CustomModelVersion version, string field, CancellationToken cancellation)
+    {
+        if ((await OfAsync(version, cancellation)).IsFrozen)
+            throw ModelHubException.Invalid(field, "This version is frozen: what it runs with does not change any more. Make a new version.");
+    }
 
     public async Task<IReadOnlyList<CustomModelVersionView>> OfAsync(IReadOnlyList<CustomModelVersion> versions, CancellationToken cancellation)
     {

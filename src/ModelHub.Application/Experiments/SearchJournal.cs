@@ -35,7 +35,7 @@ internal sealed class SearchJournal(IServiceScopeFactory scopes, IArtifactStore 
 
     public void Store(string part, byte[] result, TimeSpan used)
     {
-        var stored = store.PutAsync((stream, stop) => stream.WriteAsync(result, stop).AsTask(), CancellationToken.None).GetAwaiter().GetResult();
+        var stored = store.PutAsync(result, CancellationToken.None).GetAwaiter().GetResult();
         With(db =>
         {
             using var transaction = db.Database.BeginTransaction();

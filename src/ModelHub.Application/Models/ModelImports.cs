@@ -84,7 +84,7 @@ public sealed class ModelImports(HubDbContext db, ProjectAccess access, ModelSer
         var trained = Replayed(bytes);
         var sha256 = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes));
         var told = manifest is { } json ? ModelManifest.Read(json.Span, sha256) : null;
-        var stored = await store.PutAsync((stream, stop) => stream.WriteAsync(bytes, stop).AsTask(), cancellation);
+        var stored = await store.PutAsync(bytes, cancellation);
         var now = clock.GetUtcNow();
         var task = trained.Task.ToString().ToLowerInvariant();
         var own = Names.Checked(name ?? (told?.Name is { Length: > 0 } theirs ? theirs : trained.Header.Algorithm));

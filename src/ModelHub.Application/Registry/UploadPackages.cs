@@ -47,7 +47,7 @@ public sealed class UploadPackages(ModelPrograms programs, Workshop workshop, IA
     private async Task WriteAsync(IJobRun run, CustomModelVersion version, string text, CancellationToken cancellation)
     {
         Requirements.Parse(text); // refuses what pip would take for an option
-        var stored = await store.PutAsync((stream, stop) => stream.WriteAsync(Encoding.UTF8.GetBytes(text), stop).AsTask(), cancellation);
+        var stored = await store.PutAsync(Encoding.UTF8.GetBytes(text), cancellation);
         await run.SaveAsync(
             async fresh =>
             {

@@ -78,12 +78,6 @@ internal sealed class LocalArtifactStore : IArtifactStore
 
     public Task<string> LocalPathAsync(string sha256, CancellationToken cancellation) => Task.FromResult(PathOf(sha256));
 
-    public Task DeleteAsync(string sha256, CancellationToken cancellation)
-    {
-        File.Delete(PathOf(sha256));
-        return Task.CompletedTask;
-    }
-
     public async IAsyncEnumerable<(string Sha256, DateTimeOffset Written)> ListAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         await Task.CompletedTask;

@@ -43,7 +43,7 @@ public sealed class FullStorageTests : IDisposable
             await RefusedAsync(store, 3 << 20);
             Assert.Empty(Directory.GetFiles(Path.Combine(_folder, "artifacts", "tmp")));
             Assert.Equal(1 << 20, (await store.OpenAsync(kept.Sha256, CancellationToken.None)).Length);
-            await store.DeleteAsync(ballast.Sha256, CancellationToken.None);
+            Assert.True(store.DeleteOlder(ballast.Sha256, DateTimeOffset.MaxValue));
         }
         Assert.Equal(2 << 20, (await PutAsync(store, 2 << 20, 2)).Size);
     }
@@ -60,7 +60,7 @@ public sealed class FullStorageTests : IDisposable
         });
         Assert.Empty(Directory.GetFiles(Path.Combine(_folder, "artifacts", "tmp")));
         await RefusedAsync(store, 10);
-        await store.DeleteAsync(last.Sha256, CancellationToken.None);
+        Assert.True(store.DeleteOlder(last.Sha256, DateTimeOffset.MaxValue));
         Directory.Delete(Path.Combine(_folder, "artifacts", last.Sha256[..2]));
         Assert.Equal(10, (await PutAsync(store, 10, 1000)).Size);
     }

@@ -16,8 +16,7 @@ public sealed class ConversionService(HubDbContext db, VersionService versions, 
         var version = await versions.FindAsync(caller, modelId, versionId, SharingRight.Edit, cancellation);
         if (!version.Files.Exists(f => f.Id == itemId))
             throw ModelHubException.Invalid("mainProgramItemId", "The version has no such file.");
-        if ((await views.OfAsync(version, cancellation)).IsFrozen)
-            throw ModelHubException.Invalid("mainProgramItemId", "This version is frozen: what it runs with does not change any more. Make a new version.");
+        await views.RequireChangeableAsync(version, "mainProgramItemId", cancellation);
         var project = await db.Set<CustomModel>().Where(m => m.Id == modelId).Select(m => m.ProjectId).RequireAsync("custom model", cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         await db.Database.ExecuteSqlAsync($"select 1 from custom_models where id = {modelId} for update", cancellation);

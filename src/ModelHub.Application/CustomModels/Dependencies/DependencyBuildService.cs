@@ -17,8 +17,7 @@ public sealed class DependencyBuildService(HubDbContext db, VersionService versi
         var version = await versions.FindAsync(caller, modelId, versionId, SharingRight.Edit, cancellation);
         if (version.Dependencies.Count == 0)
             throw ModelHubException.Invalid("customModelVersionId", "This version has no dependencies: no requirements.txt at the top of its files, or an empty one.");
-        if ((await views.OfAsync(version, cancellation)).IsFrozen)
-            throw ModelHubException.Invalid("customModelVersionId", "This version is frozen: what it runs with does not change any more. Make a new version.");
+        await views.RequireChangeableAsync(version, "customModelVersionId", cancellation);
         var project = await db.Set<CustomModel>().Where(m => m.Id == modelId).Select(m => m.ProjectId).RequireAsync("custom model", cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         await db.Database.ExecuteSqlAsync($"select 1 from custom_models where id = {modelId} for update", cancellation);

@@ -57,7 +57,7 @@ public sealed class ExportStore(HubDbContext db, IArtifactStore store, TimeProvi
 
     public async Task KeepAsync(Guid modelId, byte[] bytes, Parity measured, CancellationToken cancellation)
     {
-        var stored = await store.PutAsync((stream, stop) => stream.WriteAsync(bytes, stop).AsTask(), cancellation);
+        var stored = await store.PutAsync(bytes, cancellation);
         var now = clock.GetUtcNow();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         await ArtifactRows.EnsureAsync(db, stored, now, cancellation);
