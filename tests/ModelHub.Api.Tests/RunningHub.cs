@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Api.Hosting;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
+using ModelHub.Infrastructure.Containers;
 using ModelHub.Infrastructure.Storage;
 using ModelHub.Tests.Shared;
 
@@ -17,15 +18,17 @@ public sealed class RunningHub : IAsyncLifetime
     /// <summary>A request with this header is refused as the <see cref="ErrorKind"/> it names, and with any other word fails as nobody foresaw.</summary>
     public const string Failing = "X-Fail-As";
     public const string Key = "an-administrators-key-for-tests";
-    private readonly string _folder = PostgresServer.NewFolder();
     private TestDatabase? _database;
     private WebApplication? _app;
 
     /// <summary>Where the artifacts lie.</summary>
-    public string Folder => _folder;
+    public string Folder { get; } = PostgresServer.NewFolder();
 
     /// <summary>What a project may store, in bytes; 0 for no bound.</summary>
     public long ProjectBytes { get; init; }
+
+    /// <summary>Largest body in bytes.</summary>
+    public long LargestBody { get; init; } = 2L << 30;
 
     /// <summary>An empty database of the caller's; null for a new one.</summary>
     public string? ConnectionString { get; init; }
@@ -37,7 +40,7 @@ public sealed class RunningHub : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _database = ConnectionString is null ? await PostgresServer.CreateAsync() : null;
-        _app = HubHost.Build(new HubSettings { Urls = "http://127.0.0.1:0", DataFolder = _folder, ConnectionString = ConnectionString ?? _database!.ConnectionString, ProjectBytes = ProjectBytes });
+        _app = HubHost.Build(new HubSettings { Urls = "http://127.0.0.1:0", DataFolder = Folder, ConnectionString = ConnectionString ?? _database!.ConnectionString, ProjectBytes = ProjectBytes, LargestBody = LargestBody });
         if (ConnectionString is not null)
             await _app.Services.GetRequiredService<HubDatabase>().MigrateAsync(CancellationToken.None);
         _app.Use((context, next) => context.Request.Headers[Failing].ToString() is { Length: > 0 } how ? throw Failure(how) : next(context));
@@ -70,10 +73,17 @@ public sealed class RunningHub : IAsyncLifetime
     public async Task DisposeAsync()
     {
         await _app!.StopAsync();
+        if (Services.GetRequiredService<ImageNames>().HasAny)
+        {
+            // What was built leaves the engine, which is nobody's own.
+            var engine = Services.GetRequiredService<ContainerEngine>();
+            foreach (var name in (await engine.OwnAsync(CancellationToken.None)).Keys)
+                await engine.ForgetAsync(name, CancellationToken.None);
+        }
         await _app.DisposeAsync();
         if (_database is not null)
             await _database.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
+        Directory.Delete(Folder, recursive: true);
     }
 }
 

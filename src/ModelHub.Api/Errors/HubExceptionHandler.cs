@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Diagnostics;
+using ModelHub.Application.Artifacts;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Storage;
 
@@ -30,6 +31,7 @@ internal sealed class HubExceptionHandler(ILogger<HubExceptionHandler> log) : IE
             BadHttpRequestException { StatusCode: 413 } => new ModelHubException(ErrorKind.TooLarge, "body_too_large", "The body is too large."),
             _ when DatabaseDown.Is(exception) =>
                 new ModelHubException(ErrorKind.Unavailable, "database_down", "The database does not answer; try again in a moment."),
+            _ when FullStorage.Is(exception) => FullStorage.Refusal(exception),
             _ => new ModelHubException(ErrorKind.Internal, "internal", "Something went wrong in the hub."),
         };
         if (refusal.Kind == ErrorKind.Internal)

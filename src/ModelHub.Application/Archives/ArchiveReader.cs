@@ -76,6 +76,8 @@ public static class ArchiveReader
                 files.Add((path, entry));
         }
         ArchivePath.RequireDistinct(files.Select(f => f.Path), limits.Field);
+        if (files.Sum(f => (decimal)f.Entry.CompressedLength) > archive.Length)
+            throw Refused(limits, "The archive's files share their bytes, so that it unpacks to far more than it holds; it is refused as a bomb.");
         var total = 0L;
         foreach (var (path, entry) in files)
         {

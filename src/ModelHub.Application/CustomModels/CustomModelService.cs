@@ -44,7 +44,7 @@ public sealed record CustomModelChange
 
     public Func<CustomModelTarget, CustomModelTarget>? Target { get; init; }
 
-    public Func<CustomModelRuntime, CustomModelRuntime>? Runtime { get; init; }
+    public CustomModelRuntime? Runtime { get; init; }
 
     public bool? TrainingDataOfVersions { get; init; }
 
@@ -103,6 +103,7 @@ public sealed class CustomModelService(HubDbContext db, CustomModelAccess access
     public async Task<CustomModelView> ChangeAsync(Caller caller, Guid id, CustomModelChange change, CancellationToken cancellation)
     {
         var model = await access.RequireAsync(caller, id, SharingRight.Edit, cancellation);
+        await RequireNotUnderTestAsync(id, cancellation);
         var now = clock.GetUtcNow();
         if (change.Target is { } target)
         {
@@ -110,7 +111,7 @@ public sealed class CustomModelService(HubDbContext db, CustomModelAccess access
             model.Aim(target(model.Target), isFixed, now);
         }
         if (change.Runtime is { } runtime)
-            model.RunWith(runtime(model.Runtime), now);
+            model.RunWith(model.Runtime.With(runtime), now);
         if (change.TrainingDataOfVersions is { } permanent)
             model.KeepTrainingDataOfVersions(permanent);
         if (change.Git is { } git)
@@ -127,8 +128,7 @@ public sealed class CustomModelService(HubDbContext db, CustomModelAccess access
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         var versions = await db.Set<CustomModelVersion>().Where(v => v.ModelId == id).Select(v => v.Id).ToListAsync(cancellation);
         await DeployedModels.RequireFreeAsync(db, versions, "custom model", cancellation);
-        if (await db.Set<Runs.CustomModelTest>().AnyAsync(t => t.CompletedAt == null && versions.Contains(t.VersionId), cancellation))
-            throw ModelHubException.Conflict("under_test", "The custom model is under test; wait for the end of the test or cancel it.");
+        await RequireNotUnderTestAsync(id, cancellation);
         await db.Set<CustomModel>().Where(m => m.Id == id).ExecuteDeleteAsync(cancellation);
         foreach (var version in versions) // its processes end, wherever it is in memory
             await db.NotifyAsync(Notifications.Serving, version.ToString(), cancellation);
@@ -142,6 +142,13 @@ public sealed class CustomModelService(HubDbContext db, CustomModelAccess access
     {
         var (model, most) = await access.RequireSharingAsync(caller, id, cancellation);
         await SharingChanges.ApplyAsync(db, model.Grants, changes, (user, role, share) => new CustomModelGrant(id, user, role, share), most, cancellation);
+    }
+
+    private async Task RequireNotUnderTestAsync(Guid id, CancellationToken cancellation)
+    {
+        var versions = db.Set<CustomModelVersion>().Where(v => v.ModelId == id);
+        if (await db.Set<Runs.CustomModelTest>().AnyAsync(t => t.CompletedAt == null && versions.Any(v => v.Id == t.VersionId), cancellation))
+            throw ModelHubException.Conflict("under_test", "The custom model is under test; wait for the end of the test or cancel it.");
     }
 
     private IQueryable<CustomModelVersion> DeployedVersions() =>

@@ -1,3 +1,4 @@
+using ModelHub.Application.CustomModels.Templates;
 using ModelHub.Application.Errors;
 using ModelHub.Engine.Data;
 
@@ -61,9 +62,22 @@ public sealed record CustomModelRuntime
 
     public Guid? SecretConfigId { get; init; }
 
+    /// <summary>This, and in place of it what is asked for; a bundle brings its memory along.</summary>
+    public CustomModelRuntime With(CustomModelRuntime asked) => new()
+    {
+        MaximumMemory = asked.MaximumMemory ?? ServerOffers.BundleOf(asked.BundleId)?.Memory ?? MaximumMemory,
+        Replicas = asked.Replicas ?? Replicas,
+        Network = asked.Network ?? Network,
+        RequiresHa = asked.RequiresHa ?? RequiresHa,
+        BundleId = asked.BundleId ?? BundleId,
+        SecretConfigId = asked.SecretConfigId ?? SecretConfigId,
+    };
+
     /// <exception cref="ModelHubException">More is asked for than the server gives.</exception>
     public void Check()
     {
+        if (BundleId is not null && ServerOffers.BundleOf(BundleId) is null)
+            throw ModelHubException.Invalid("resourceBundleId", "There is no such resource bundle.");
         if (MaximumMemory is < ResourceLimits.LeastMemory or > ResourceLimits.MostMemory)
             throw ModelHubException.Invalid("maximumMemory", $"'maximumMemory' is {ResourceLimits.LeastMemory} to {ResourceLimits.MostMemory} bytes.");
         if (Replicas is < 1 or > ResourceLimits.MostReplicas)

@@ -39,7 +39,8 @@ public sealed class TrainingDataChoice(HubDbContext db, DatasetService datasets,
         var data = await FindAsync(caller, model, wish, cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         var versions = await db.Set<CustomModelVersion>().Where(v => v.ModelId == modelId).Select(v => v.Id).ToListAsync(cancellation);
-        await DeployedModels.RequireFreeAsync(db, versions, "custom model", cancellation);
+        if (model.TrainingData is not null) // its deployments are measured by it
+            await DeployedModels.RequireFreeAsync(db, versions, "custom model", cancellation);
         model.AssignTrainingData(data, clock.GetUtcNow());
         var job = Job.Done(CustomModelJobs.TrainingData, caller.UserId, model.ProjectId, modelId, started, clock.GetUtcNow());
         db.Jobs.Add(job);

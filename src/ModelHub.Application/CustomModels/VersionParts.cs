@@ -1,6 +1,5 @@
 using System.Text;
 using ModelHub.Application.Artifacts;
-using ModelHub.Application.CustomModels.Templates;
 using ModelHub.Application.Environments;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
@@ -28,19 +27,7 @@ public sealed class VersionParts(IArtifactStore store, EnvironmentService enviro
             (environment, environmentVersion) = await environments.ResolveAsync(caller, wanted.EnvironmentId, wanted.EnvironmentVersionId, cancellation);
         if (environment is null)
             throw ModelHubException.Invalid("baseEnvironmentId", "'baseEnvironmentId' or 'baseEnvironmentVersionId' is needed.");
-        var old = kept?.Runtime ?? new CustomModelRuntime();
-        var asked = wanted.Runtime;
-        var bundle = asked.BundleId is null ? null : ServerOffers.Bundles.FirstOrDefault(b => b.Id == asked.BundleId)
-            ?? throw ModelHubException.Invalid("resourceBundleId", "There is no such resource bundle.");
-        version.RunIn(environment, environmentVersion, new CustomModelRuntime
-        {
-            MaximumMemory = asked.MaximumMemory ?? bundle?.Memory ?? old.MaximumMemory,
-            Replicas = asked.Replicas ?? old.Replicas,
-            Network = asked.Network ?? old.Network,
-            RequiresHa = asked.RequiresHa ?? old.RequiresHa,
-            BundleId = asked.BundleId ?? old.BundleId,
-            SecretConfigId = asked.SecretConfigId ?? old.SecretConfigId,
-        });
+        version.RunIn(environment, environmentVersion, (kept?.Runtime ?? new CustomModelRuntime()).With(wanted.Runtime));
         version.Describe(null, wanted.Git, wanted.Metadata ?? kept?.Metadata ?? [], version.CreatedAt);
     }
 

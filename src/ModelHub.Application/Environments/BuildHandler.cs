@@ -12,7 +12,6 @@ namespace ModelHub.Application.Environments;
 public sealed class BuildHandler(HubDbContext db, IContainerEngine engine, ImageAddress addresses, IArtifactStore store, TimeProvider clock) : IJobHandler
 {
     public const string JobKind = "environment.build";
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(30);
 
     public string Kind => JobKind;
 
@@ -22,27 +21,19 @@ public sealed class BuildHandler(HubDbContext db, IContainerEngine engine, Image
         var version = await db.Set<EnvironmentVersion>().AsNoTracking().Where(v => v.Id == id).RequireAsync("environment version", cancellation);
         if (version.BuildStatus == BuildStatus.Submitted)
             await run.SaveAsync(async fresh => (await FindAsync(fresh, id, cancellation)).Start(), cancellation);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(Longest);
         var log = new BoundedLog { Written = run.Log };
         try
         {
             await engine.RequireAsync(cancellation);
-            var image = await BuiltBeforeAsync(version, log, cancellation) ?? await MakeAsync(version, log, limit.Token);
+            var image = await BuiltBeforeAsync(version, log, cancellation) ?? await MakeAsync(version, log, cancellation);
             log.Add($"The image is {image}.");
-            var saved = version.ImageSha256 is not null ? null : await store.PutAsync((target, stop) => engine.SaveAsync(image, target, stop), limit.Token);
+            var saved = version.ImageSha256 is not null ? null : await store.PutAsync((target, stop) => engine.SaveAsync(image, target, stop), cancellation);
             await run.CommitAsync(fresh => SucceedAsync(fresh, id, image, saved, log.ToString()), CancellationToken.None);
         }
         catch (ModelHubException failure)
         {
             await FailAsync(run, id, log, failure.Message);
             throw;
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            var late = $"The build took longer than {Longest.TotalMinutes} minutes.";
-            await FailAsync(run, id, log, late);
-            throw new ModelHubException(ErrorKind.Invalid, "build_failed", late);
         }
     }
 

@@ -99,9 +99,15 @@ public sealed class EnvironmentService(HubDbContext db, TimeProvider clock)
         await db.SaveChangesAsync(cancellation);
     }
 
+    /// <exception cref="ModelHubException">It is public, and the caller none of those with whom it is shared (403).</exception>
     public async Task<Page<SharedWith>> SharedWithAsync(
-        Caller caller, Guid id, string? username, Guid? userId, Paging paging, CancellationToken cancellation) => await SharingChanges.ListAsync(
-        db, (await RequireAsync(caller, id, SharingRight.Use, cancellation)).Grants, username, userId, paging, cancellation);
+        Caller caller, Guid id, string? username, Guid? userId, Paging paging, CancellationToken cancellation)
+    {
+        var grants = (await RequireAsync(caller, id, SharingRight.Use, cancellation)).Grants;
+        if (!caller.IsAdmin && !grants.Exists(g => g.UserId == caller.UserId))
+            throw ModelHubException.Forbidden("Only those with whom an environment is shared see who they are.");
+        return await SharingChanges.ListAsync(db, grants, username, userId, paging, cancellation);
+    }
 
     public async Task ShareAsync(Caller caller, Guid id, IReadOnlyList<SharingChange> changes, CancellationToken cancellation)
     {

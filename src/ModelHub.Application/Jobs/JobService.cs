@@ -39,6 +39,12 @@ public sealed class JobService(HubDbContext db, ProjectAccess access, TimeProvid
         var seen = await GetAsync(caller, id, cancellation);
         if (seen.ProjectId is { } projectId)
             await access.RequireAsync(caller, projectId, ProjectRole.Editor, "job", cancellation);
+        return await CancelAsync(id, cancellation);
+    }
+
+    /// <summary>The same, for whoever was found to have the right to it by what the job works on.</summary>
+    internal async Task<Job> CancelAsync(Guid id, CancellationToken cancellation)
+    {
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         var job = await db.Jobs.FromSql($"select * from jobs where id = {id} for update").RequireAsync("job", cancellation);
         await CancelAsync(job, cancellation);

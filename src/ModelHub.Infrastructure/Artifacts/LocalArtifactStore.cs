@@ -54,9 +54,9 @@ internal sealed class LocalArtifactStore : IArtifactStore
             SyncFolder(_root);
             return new StoredArtifact(sha256, size);
         }
-        catch (IOException full) when (full.HResult == 28 || full.Message.Contains("No space left", StringComparison.Ordinal))
+        catch (IOException full) when (FullStorage.Is(full))
         {
-            throw new ModelHubException(ErrorKind.Unavailable, "storage_full", "The hub's storage is full.", inner: full);
+            throw FullStorage.Refusal(full);
         }
         finally
         {

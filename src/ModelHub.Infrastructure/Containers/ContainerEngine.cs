@@ -16,46 +16,39 @@ internal sealed partial class ContainerEngine(EngineSocket engine, ImageNames na
 
     /// <summary>One at a time: while an image is loaded, it bears the names that it came with, and afterwards new names are taken for its.</summary>
     private readonly SemaphoreSlim _gate = new(1);
+    private readonly EngineImages _images = new(engine);
 
     /// <summary>Bytes of disk that one image may take.</summary>
     internal long MostBytes { get; init; } = 16L << 30;
+
+    /// <summary>How long one image may be made, once its turn has come.</summary>
+    internal TimeSpan Longest { get; init; } = TimeSpan.FromMinutes(30);
 
     private DiskGuard Guard => new(engine, MostBytes);
 
     public Task RequireAsync(CancellationToken cancellation) => engine.RequireAsync(cancellation);
 
-    public async Task<bool> HasAsync(string reference, CancellationToken cancellation)
-    {
-        try
-        {
-            using var answer = await engine.SendAsync(HttpMethod.Get, $"/images/{reference}/json", null, cancellation);
-            return true;
-        }
-        catch (ModelHubException unknown) when (unknown.Kind == ErrorKind.NotFound)
-        {
-            return false;
-        }
-    }
+    public Task<bool> HasAsync(string reference, CancellationToken cancellation) => _images.HasAsync(reference, cancellation);
 
     public Task<string> BuildAsync(Stream context, Action<string> log, CancellationToken cancellation) => AloneAsync(
-        async () =>
+        async limited =>
         {
-            await engine.RequireAsync(cancellation);
+            await engine.RequireAsync(limited);
             // Podman 4 takes "none" for its default, a network; what it means by 1 is none.
             var (tag, network) = (names.New(), engine.IsPodman ? "1" : "none");
             using var content = Tar(context);
             // Without layers of its own for every line: a build that fails leaves none behind.
             var path = $"/build?t={tag}&networkmode={network}&rm=1&forcerm=1&layers=0&memory={BuildMemory}&memswap={BuildMemory}";
-            await Guard.RunAsync(stop => TalkAsync(path, content, log, stop), cancellation);
-            return await BoundedAsync(tag, cancellation);
+            await Guard.RunAsync(stop => TalkAsync(path, content, log, stop), limited);
+            return await BoundedAsync(tag, limited);
         },
         cancellation);
 
     public Task<string> LoadAsync(Stream image, Action<string> log, CancellationToken cancellation) => AloneAsync(
-        async () =>
+        async limited =>
         {
-            var before = await NamesAsync(cancellation);
-            cancellation.ThrowIfCancellationRequested();
+            var before = await _images.NamesAsync(limited);
+            limited.ThrowIfCancellationRequested();
             try
             {
                 // From here to the end: the engine goes on with what it was sent, whoever gives up waiting, and names are its last step.
@@ -63,23 +56,23 @@ internal sealed partial class ContainerEngine(EngineSocket engine, ImageNames na
             }
             finally
             {
-                await GiveBackAsync(before);
+                await _images.GiveBackAsync(before);
             }
         },
         cancellation);
 
     public Task<string> PullAsync(string reference, Action<string> log, CancellationToken cancellation) => AloneAsync(
-        async () =>
+        async limited =>
         {
-            var before = await NamesAsync(cancellation);
+            var before = await _images.NamesAsync(limited);
             try
             {
-                await Guard.RunAsync(stop => TalkAsync($"/images/create?fromImage={Uri.EscapeDataString(reference)}", null, log, stop), cancellation);
-                return await TakeAsync(reference, cancellation);
+                await Guard.RunAsync(stop => TalkAsync($"/images/create?fromImage={Uri.EscapeDataString(reference)}", null, log, stop), limited);
+                return await TakeAsync(reference, limited);
             }
             finally
             {
-                await GiveBackAsync(before);
+                await _images.GiveBackAsync(before);
             }
         },
         cancellation);
@@ -92,41 +85,30 @@ internal sealed partial class ContainerEngine(EngineSocket engine, ImageNames na
 
     /// <summary>The hub's own names of images, each with the image that bears it.</summary>
     public async Task<Dictionary<string, string>> OwnAsync(CancellationToken cancellation) =>
-        (await NamesAsync(cancellation)).Where(i => names.IsOwn(i.Key)).ToDictionary(StringComparer.Ordinal);
+        (await _images.NamesAsync(cancellation)).Where(i => names.IsOwn(i.Key)).ToDictionary(StringComparer.Ordinal);
 
-    /// <summary>Takes a name away, and with an image's last name the image; false when the engine holds on to it, since something runs in it.</summary>
-    public async Task<bool> ForgetAsync(string name, CancellationToken cancellation)
-    {
-        try
-        {
-            (await engine.SendAsync(HttpMethod.Delete, $"/images/{name}", null, cancellation)).Dispose();
-            return true;
-        }
-        catch (ModelHubException kept) when (kept.Kind is ErrorKind.Invalid or ErrorKind.NotFound)
-        {
-            return false;
-        }
-    }
+    /// <inheritdoc cref="EngineImages.ForgetAsync"/>
+    public Task<bool> ForgetAsync(string name, CancellationToken cancellation) => _images.ForgetAsync(name, cancellation);
 
     /// <summary>Gives an image a name of the hub's, by which it stays and goes.</summary>
     private async Task<string> TakeAsync(string reference, CancellationToken cancellation)
     {
         var own = names.New();
-        await NameAsync(await IdOfAsync(reference, cancellation), own, cancellation);
+        await _images.NameAsync((await _images.InspectAsync(reference, cancellation)).Id, own, cancellation);
         return await BoundedAsync(own, cancellation);
     }
 
     /// <summary>The id of an image that was just named, unless it is too large.</summary>
     private async Task<string> BoundedAsync(string name, CancellationToken cancellation)
     {
-        var (id, size) = await InspectAsync(name, cancellation);
+        var (id, size) = await _images.InspectAsync(name, cancellation);
         try
         {
             Guard.Require(size);
         }
         catch (ModelHubException)
         {
-            await ForgetAsync(name, CancellationToken.None);
+            await _images.ForgetAsync(name, CancellationToken.None);
             throw;
         }
         return id;
@@ -134,12 +116,18 @@ internal sealed partial class ContainerEngine(EngineSocket engine, ImageNames na
 
     private static StreamContent Tar(Stream bytes) => new(bytes) { Headers = { ContentType = new MediaTypeHeaderValue("application/x-tar") } };
 
-    private async Task<string> AloneAsync(Func<Task<string>> work, CancellationToken cancellation)
+    private async Task<string> AloneAsync(Func<CancellationToken, Task<string>> work, CancellationToken cancellation)
     {
         await _gate.WaitAsync(cancellation);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(Longest);
         try
         {
-            return await work();
+            return await work(limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new ModelHubException(ErrorKind.Invalid, "build_failed", $"The build took longer than {Longest.TotalMinutes:0.#} minutes.");
         }
         finally
         {
@@ -188,54 +176,6 @@ internal sealed partial class ContainerEngine(EngineSocket engine, ImageNames na
         if (name.Length == 0)
             throw new ModelHubException(ErrorKind.Invalid, "build_failed", "The container engine did not say which image it loaded.");
         return await TakeAsync(name, cancellation);
-    }
-
-    /// <summary>Puts names back to the images that had them, and takes away those that nobody had: engines do not tell all that they gave.</summary>
-    private async Task GiveBackAsync(Dictionary<string, string> before)
-    {
-        foreach (var (name, image) in await NamesAsync(CancellationToken.None))
-        {
-            if (before.GetValueOrDefault(name) is not { } owner)
-            {
-                // Another hub may build with the same engine meanwhile.
-                if (!ImageNames.IsAnyHubs(name))
-                    (await engine.SendAsync(HttpMethod.Delete, $"/images/{name}?noprune=1", null, CancellationToken.None)).Dispose();
-            }
-            else if (owner != image)
-            {
-                await NameAsync(owner, name, CancellationToken.None);
-            }
-        }
-    }
-
-    private async Task<string> IdOfAsync(string reference, CancellationToken cancellation) => (await InspectAsync(reference, cancellation)).Id;
-
-    private async Task<(string Id, long Size)> InspectAsync(string reference, CancellationToken cancellation)
-    {
-        using var answer = await engine.SendAsync(HttpMethod.Get, $"/images/{reference}/json", null, cancellation);
-        using var image = await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync(cancellation), cancellationToken: cancellation);
-        return (image.RootElement.GetProperty("Id").GetString()!, image.RootElement.GetProperty("Size").GetInt64());
-    }
-
-    private async Task<Dictionary<string, string>> NamesAsync(CancellationToken cancellation)
-    {
-        using var answer = await engine.SendAsync(HttpMethod.Get, "/images/json", null, cancellation);
-        using var images = await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync(cancellation), cancellationToken: cancellation);
-        var names = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var image in images.RootElement.EnumerateArray())
-        {
-            if (!image.TryGetProperty("RepoTags", out var tags) || tags.ValueKind != JsonValueKind.Array)
-                continue;
-            foreach (var tag in tags.EnumerateArray().Select(t => t.GetString()!).Where(t => t != "<none>:<none>"))
-                names[tag] = image.GetProperty("Id").GetString()!;
-        }
-        return names;
-    }
-
-    private async Task NameAsync(string image, string name, CancellationToken cancellation)
-    {
-        var colon = name.LastIndexOf(':');
-        (await engine.SendAsync(HttpMethod.Post, $"/images/{image}/tag?repo={name[..colon]}&tag={name[(colon + 1)..]}", null, cancellation)).Dispose();
     }
 
     private static ModelHubException Failed(string why) => new(ErrorKind.Invalid, "build_failed", $"The container engine refused: {why.Trim()}");

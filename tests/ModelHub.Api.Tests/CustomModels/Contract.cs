@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
@@ -12,7 +13,7 @@ internal sealed class Contract(HttpClient client)
     private static readonly JsonElement Document = Read();
     private readonly ContractSchema _schema = new(Document);
     private HashSet<string> _answered = [];
-    private HashSet<string> _refused = [];
+    private HashSet<(string Operation, int Status)> _refused = [];
 
     public static IReadOnlyList<string> All { get; } =
     [
@@ -22,7 +23,12 @@ internal sealed class Contract(HttpClient client)
 
     public IEnumerable<string> NeverAnswered => All.Where(o => !_answered.Contains(o));
 
-    public IEnumerable<string> NeverRefused => All.Where(o => !_refused.Contains(o));
+    public IEnumerable<string> NeverRefused => All.Where(o => !_refused.Any(r => r.Operation == o));
+
+    /// <summary>Documented refusals that were not met, but for those of the listed.</summary>
+    public IEnumerable<string> NeverMet(IEnumerable<string> but) => All
+        .SelectMany(o => Documented(o).GetProperty("responses").EnumerateObject().Where(r => r.Name[0] == '4').Select(r => (Operation: o, Status: r.Name)))
+        .Where(r => !_refused.Contains((r.Operation, int.Parse(r.Status, CultureInfo.InvariantCulture)))).Select(r => $"{r.Operation} {r.Status}").Except(but);
 
     /// <summary>The same, called by somebody else.</summary>
     public Contract By(HttpClient other) => new(other) { _answered = _answered, _refused = _refused };
@@ -38,15 +44,21 @@ internal sealed class Contract(HttpClient client)
         using var response = await client.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
         Assert.True((int)response.StatusCode == status, $"{operation} → {(int)response.StatusCode}, expected {status}: {text[..Math.Min(text.Length, 500)]}");
-        (status < 400 ? _answered : _refused).Add(operation);
-        var documented = Document.GetProperty("paths").GetProperty(template).GetProperty(method.ToLowerInvariant()).GetProperty("responses");
-        if (!documented.TryGetProperty(status.ToString(System.Globalization.CultureInfo.InvariantCulture), out var answer))
+        if (status < 400)
+            _answered.Add(operation);
+        else
+            _refused.Add((operation, status));
+        var documented = Documented(operation).GetProperty("responses");
+        if (!documented.TryGetProperty(status.ToString(CultureInfo.InvariantCulture), out var answer))
         {
             Assert.True(Common.Contains(status), $"{operation}: {status} is not documented");
             answer = default;
         }
         return status >= 400 ? Refusal(operation, response, text) : Answer(operation, response, text, answer);
     }
+
+    private static JsonElement Documented(string operation) =>
+        Document.GetProperty("paths").GetProperty(operation.Split(' ')[1]).GetProperty(operation.Split(' ')[0].ToLowerInvariant());
 
     private JsonElement Answer(string operation, HttpResponseMessage response, string text, JsonElement documented)
     {

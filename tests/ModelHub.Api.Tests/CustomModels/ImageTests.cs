@@ -9,7 +9,7 @@ namespace ModelHub.Api.Tests.CustomModels;
 
 /// <summary>The whole way of an environment that is an image, with a real engine: skipped, and counted as that, where there is none.</summary>
 [Collection("hub")]
-public sealed class ImageTests(RunningHub hub) : IAsyncLifetime
+public sealed class ImageTests(RunningHub hub)
 {
     private static readonly string Base = Environment.GetEnvironmentVariable("MODELHUB_TEST_IMAGE") ?? "";
     private static readonly object Wanted = new { name = "in an image", customModelType = "inference", targetType = "Regression", targetName = "y" };
@@ -17,18 +17,6 @@ public sealed class ImageTests(RunningHub hub) : IAsyncLifetime
     public sealed class ImageFactAttribute : FactAttribute
     {
         public ImageFactAttribute() => Skip = Base.Length > 0 ? null : "MODELHUB_TEST_IMAGE names no base image: .ci/base-image makes one where Podman is installed.";
-    }
-
-    public Task InitializeAsync() => Task.CompletedTask;
-
-    /// <summary>What was built leaves the engine, which is nobody's own.</summary>
-    public async Task DisposeAsync()
-    {
-        if (Base.Length == 0)
-            return;
-        var engine = hub.Services.GetRequiredService<ContainerEngine>();
-        foreach (var name in (await engine.OwnAsync(CancellationToken.None)).Keys)
-            await engine.ForgetAsync(name, CancellationToken.None);
     }
 
     [ImageFact]

@@ -1,16 +1,17 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using ModelHub.Api.Tests.Registry;
 
 namespace ModelHub.Api.Tests.Hosting;
 
-/// <summary>What a project may store, in a hub with a small bound.</summary>
+/// <summary>What a project may store and what one body may hold, in a hub with small bounds.</summary>
 public sealed class QuotaTests : IAsyncLifetime
 {
     private const int Rows = 5_000;
-    private readonly RunningHub _hub = new() { ProjectBytes = 200_000 };
+    private readonly RunningHub _hub = new() { ProjectBytes = 200_000, LargestBody = 1 << 20 };
 
     public Task InitializeAsync() => _hub.InitializeAsync();
 
@@ -45,6 +46,28 @@ public sealed class QuotaTests : IAsyncLifetime
         // What is deleted makes room.
         await _hub.Client.DeleteAsync($"/api/datasets/{kept[0].GetProperty("id").GetString()}").JsonAsync();
         Assert.Equal(HttpStatusCode.Created, (await UploadAsync(full, 53)).StatusCode);
+    }
+
+    [Theory]
+    [InlineData((1 << 20) - 64, true)]
+    [InlineData((1 << 20) + 1, false)]
+    public async Task A_body_in_chunks_that_grows_beyond_the_bound_is_refused(int bytes, bool fits)
+    {
+        // U4: nothing announces its length; the bound counts the chunks' own lines as well.
+        var model = (await _hub.Client.PostAsJsonAsync(
+            "/api/v2/customModels/", new { name = "m", customModelType = "inference", targetType = "Regression", targetName = "y" }).JsonAsync(201)).GetProperty("id").GetString();
+        const string Start = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.bin\"\r\n\r\n";
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(_hub.Client.BaseAddress!.Host, _hub.Client.BaseAddress.Port);
+        await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST /api/v2/customModels/{model}/versions/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {RunningHub.Key}\r\nTransfer-Encoding: chunked\r\n"
+            + $"Content-Type: multipart/form-data; boundary=b\r\nConnection: close\r\n\r\n{bytes:x}\r\n{Start}{new string('x', bytes - Start.Length)}\r\n0\r\n\r\n"));
+        using var reader = new StreamReader(socket.GetStream());
+        var answer = await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(20));
+
+        // What fits is read to its end, and found to be a form that is cut short.
+        Assert.Contains(fits ? " 400 " : " 413 ", answer, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(Path.Combine(_hub.Folder, "artifacts", "tmp")));
     }
 
     private async Task<string> ProjectAsync() =>

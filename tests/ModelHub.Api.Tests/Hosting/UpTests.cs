@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Runtime.InteropServices;
 using System.Text;
+using ModelHub.Api.Tests.CustomModels;
 using ModelHub.Tests.Shared;
 
 namespace ModelHub.Api.Tests.Hosting;
@@ -25,6 +27,7 @@ public sealed class UpTests : IDisposable
     public async Task Up_serves_survives_a_kill_and_stops_cleanly()
     {
         var keyFile = Path.Combine(_data, "first-key");
+        var marker = "mh-marker-" + Guid.NewGuid().ToString("N");
         string key;
         using (var first = Start("up", "--port", "0"))
         {
@@ -38,8 +41,11 @@ public sealed class UpTests : IDisposable
             Assert.Equal(HttpStatusCode.OK, await StatusAsync($"{url}/api/projects", key));
             Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync($"{url}/api/projects", null));
             await CreateProjectAsync(url, key);
+            await DeployAsync(url, key, marker);
+            Assert.NotEmpty(Processes.Of(marker));
             first.Kill();
         }
+        await Processes.GoneAsync(marker); // X3: what it ran ended with it, though it had left its session
         using var second = Start("up", "--port", "0");
         var again = await second.UrlAsync();
         Assert.DoesNotContain(key, second.Output, StringComparison.Ordinal); // shown once
@@ -81,6 +87,18 @@ public sealed class UpTests : IDisposable
         request.Content = new StringContent("""{"name":"kept"}""", Encoding.UTF8, "application/json");
         using var answer = await _client.SendAsync(request);
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+    }
+
+    /// <summary>Deploys a custom model that leaves a process of its own behind.</summary>
+    private async Task DeployAsync(string url, string key, string marker)
+    {
+        using var client = new HttpClient { BaseAddress = new Uri(url), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", key) } };
+        var code = $"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)', '{marker}'], start_new_session=True)\n"
+            + "def score(data, model, **kw):\n    return [0.0 for _ in data['a']]\n";
+        var wanted = new { name = "left", customModelType = "inference", targetType = "Regression", targetName = "y" };
+        var model = (await client.PostAsJsonAsync("/api/v2/customModels/", wanted).JsonAsync(201)).GetProperty("id").GetString();
+        var version = await client.PostAsync($"/api/v2/customModels/{model}/versions/", Upload.Version("000000000000000000000b01", ("custom.py", code))).JsonAsync(201);
+        await client.PostAsJsonAsync("/api/v2/deployments/fromCustomModelVersion/", new { customModelVersionId = version.GetProperty("id").GetString(), label = "left" }).JsonAsync(201);
     }
 
     private async Task<HttpStatusCode> StatusAsync(string url, string? key)

@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using ModelHub.Application.Errors;
 using ModelHub.Infrastructure.Artifacts;
+using ModelHub.Tests.Shared;
 
 namespace ModelHub.Application.Tests.Artifacts;
 
@@ -8,30 +8,15 @@ namespace ModelHub.Application.Tests.Artifacts;
 public sealed class FullStorageTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("mh-test-").FullName;
-    private bool _isMounted;
-
-    /// <summary>Skipped where nobody may mount.</summary>
-    public sealed class MountFactAttribute : FactAttribute
-    {
-        private static readonly Lazy<bool> CanMount = new(() =>
-        {
-            var folder = Directory.CreateTempSubdirectory("mh-test-").FullName;
-            var can = Environment.IsPrivilegedProcess && Run("mount", "-t", "tmpfs", "-o", "size=64k", "none", folder) == 0 && Run("umount", folder) == 0;
-            Directory.Delete(folder);
-            return can;
-        });
-
-        public MountFactAttribute() => Skip = CanMount.Value ? null : "Only root may mount the small file system that this test fills.";
-    }
+    private SmallDisk? _disk;
 
     public void Dispose()
     {
-        if (_isMounted)
-            Run("umount", "-l", _folder);
+        _disk?.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 
-    [MountFact]
+    [SmallDiskFact]
     public async Task A_full_disk_is_told_leaves_no_part_and_serves_again_once_there_is_room()
     {
         var store = Mounted("size=4m");
@@ -48,7 +33,7 @@ public sealed class FullStorageTests : IDisposable
         Assert.Equal(2 << 20, (await PutAsync(store, 2 << 20, 2)).Size);
     }
 
-    [MountFact]
+    [SmallDiskFact]
     public async Task No_room_for_another_file_is_told_as_well()
     {
         var store = Mounted("size=4m,nr_inodes=24");
@@ -97,15 +82,7 @@ public sealed class FullStorageTests : IDisposable
 
     private LocalArtifactStore Mounted(string options)
     {
-        Assert.Equal(0, Run("mount", "-t", "tmpfs", "-o", options, "none", _folder));
-        _isMounted = true;
+        _disk = new SmallDisk(_folder, options);
         return new LocalArtifactStore(Path.Combine(_folder, "artifacts"));
-    }
-
-    private static int Run(string program, params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-        process.WaitForExit();
-        return process.ExitCode;
     }
 }

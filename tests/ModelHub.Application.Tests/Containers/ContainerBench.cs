@@ -20,6 +20,7 @@ public sealed class ContainerBench : IAsyncLifetime
     private readonly ContainerEngine _images;
     private readonly ContainerOwner _owner;
     private readonly ContainerSandbox _containers;
+    private readonly HashSet<string> _named = [];
 
     public ContainerBench()
     {
@@ -72,13 +73,21 @@ public sealed class ContainerBench : IAsyncLifetime
     {
         if (Missing is null)
         {
-            foreach (var name in (await _images.OwnAsync(CancellationToken.None)).Keys)
+            foreach (var name in (await _images.OwnAsync(CancellationToken.None)).Keys.Concat(_named))
                 await _images.ForgetAsync(name, CancellationToken.None);
         }
         _containers.Dispose();
         _owner.Dispose();
         _engine.Dispose();
         _bench.Dispose();
+    }
+
+    /// <summary>Gives an image a name, until the tests end.</summary>
+    internal async Task NameAsync(string image, string name)
+    {
+        _named.Add(name);
+        var parts = name.Split(':');
+        (await _engine.SendAsync(HttpMethod.Post, $"/images/{image}/tag?repo={parts[0]}&tag={parts[1]}", null, CancellationToken.None)).Dispose();
     }
 
     internal ModelProgram Program(params (string Path, string Text)[] files) => _bench.Program(256 << 20, files) with { Image = new SandboxImage(Image, null) };

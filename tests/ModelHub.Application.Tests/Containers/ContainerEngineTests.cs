@@ -33,19 +33,30 @@ public sealed class ContainerEngineTests(ContainerBench bench)
     [ContainerFact]
     public async Task A_build_that_is_stopped_is_waited_for_no_longer()
     {
-        // X12: what the longest time and cancelling come to. Podman 4 lets the line that runs come to its end.
+        // X12
         var started = new TaskCompletionSource();
         using var stop = new CancellationTokenSource();
-        var slow = $"FROM {bench.Image}\nRUN [\"python3\", \"-u\", \"-c\", \"import time; print('begun'); time.sleep(20)\"]\n";
         void Hear(string line)
         {
             if (line == "begun")
                 started.TrySetResult();
         }
-        var build = bench.Images.BuildAsync(ContainerBench.Context(slow), Hear, stop.Token);
+        var build = bench.Images.BuildAsync(ContainerBench.Context(Sleeper(600)), Hear, stop.Token);
         await Task.WhenAny(started.Task, build);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => build);
+    }
+
+    [ContainerFact]
+    public async Task A_build_that_takes_too_long_is_refused_and_leaves_nothing()
+    {
+        // X12
+        var engine = new ContainerEngine(bench.Engine, bench.Names) { Longest = TimeSpan.FromSeconds(3) };
+        var before = (await bench.Images.OwnAsync(CancellationToken.None)).Count;
+        var refusal = await Assert.ThrowsAsync<ModelHubException>(() => engine.BuildAsync(ContainerBench.Context(Sleeper(600)), _ => { }, CancellationToken.None));
+        Assert.Equal("build_failed", refusal.Code);
+        Assert.Contains("took longer than", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(before, (await bench.Images.OwnAsync(CancellationToken.None)).Count);
     }
 
     [ContainerFact]
@@ -104,10 +115,10 @@ public sealed class ContainerEngineTests(ContainerBench bench)
         const string Coveted = "localhost/modelhub-test-coveted:1";
         var own = await bench.Images.BuildAsync(ContainerBench.Context("FROM scratch\nCOPY a /a\n", ("a", "own")), _ => { }, CancellationToken.None);
         var other = await bench.Images.BuildAsync(ContainerBench.Context("FROM scratch\nCOPY a /a\n", ("a", "other")), _ => { }, CancellationToken.None);
-        await NameAsync(other, Coveted);
+        await bench.NameAsync(other, Coveted);
         using var saved = new MemoryStream();
         await bench.Images.SaveAsync(Coveted, saved, CancellationToken.None);
-        await NameAsync(own, Coveted);
+        await bench.NameAsync(own, Coveted);
         saved.Position = 0;
         Assert.Equal(other, await bench.Images.LoadAsync(saved, _ => { }, CancellationToken.None));
         using var answer = await bench.Engine.SendAsync(HttpMethod.Get, $"/images/{Coveted}/json", null, CancellationToken.None);
@@ -123,7 +134,7 @@ public sealed class ContainerEngineTests(ContainerBench bench)
         var other = await bench.Images.BuildAsync(ContainerBench.Context("FROM scratch\nCOPY a /a\n", ("a", "theirs")), _ => { }, CancellationToken.None);
         using var saved = new MemoryStream();
         await bench.Images.SaveAsync(other, saved, CancellationToken.None);
-        await NameAsync(own, Coveted);
+        await bench.NameAsync(own, Coveted);
         Assert.Equal(other, await bench.Images.LoadAsync(Named(saved, Coveted, New), _ => { }, CancellationToken.None));
         using var answer = await bench.Engine.SendAsync(HttpMethod.Get, $"/images/{Coveted}/json", null, CancellationToken.None);
         Assert.Contains(own, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
@@ -193,9 +204,5 @@ public sealed class ContainerEngineTests(ContainerBench bench)
         return renamed;
     }
 
-    private async Task NameAsync(string image, string name)
-    {
-        var parts = name.Split(':');
-        (await bench.Engine.SendAsync(HttpMethod.Post, $"/images/{image}/tag?repo={parts[0]}&tag={parts[1]}", null, CancellationToken.None)).Dispose();
-    }
+    private string Sleeper(int seconds) => $"FROM {bench.Image}\nRUN [\"python3\", \"-u\", \"-c\", \"import time; print('begun'); time.sleep({seconds})\"]\n";
 }

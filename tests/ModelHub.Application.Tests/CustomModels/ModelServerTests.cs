@@ -99,6 +99,10 @@ public sealed class ModelServerTests : IDisposable
     [InlineData("def score(data, model, **kw):\n    return [1.0]\n", "1 predictions for 3 rows", "")]
     [InlineData("def score(data, model, **kw):\n    return ['many'] * 3\n", "\"many\" is no number", "")]
     [InlineData("def score(data, model, **kw):\n    return [float('nan')] * 3\n", "Out of range float", "")]
+    [InlineData("def score(data, model, **kw):\n    return [float('inf')] * 3\n", "Out of range float", "")]
+    [InlineData("def score(data, model, **kw):\n    return [0.0] * 1000000\n", "1000000 predictions for 3 rows", "")]
+    [InlineData("import pickle\ndef score(data, model, **kw):\n    return pickle.dumps([1.0] * 3)\n", "ValueError", "")]
+    [InlineData("import os\ndef score(data, model, **kw):\n    os.closerange(0, 99)\n    return [0.0] * 3\n", "closed its pipes|exit code", "")]
     [InlineData("import os\ndef score(data, model, **kw):\n    for fd in range(3, 9):\n        try: os.write(fd, b'junk' * 9)\n        except OSError: pass\n    return 3\n", "something else", "")]
     public async Task Failures_are_told_with_their_reason(string code, string reason, string log)
     {
@@ -107,9 +111,21 @@ public sealed class ModelServerTests : IDisposable
             code = code.Replace("model)", "model, **kw)", StringComparison.Ordinal);
         await using var server = Serve(("custom.py", code));
         var failure = await Assert.ThrowsAsync<ModelHubException>(() => server.PredictAsync(Rows, CancellationToken.None));
-        Assert.Contains(reason, failure.Message, StringComparison.Ordinal);
+        Assert.Matches(reason, failure.Message);
         Assert.Contains(log, failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(_bench.Folder, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_that_hangs_and_ignores_signals_holds_up_nobody_else()
+    {
+        // X1
+        await using var stubborn = Serve(("custom.py", "import signal\nfor s in (1, 2, 15): signal.signal(s, signal.SIG_IGN)\ndef score(data, model, **kw):\n    while True: pass\n"));
+        await using var neighbour = Serve(("custom.py", "def score(data, model, **kw):\n    return data['a']\n"));
+        var hanging = Assert.ThrowsAsync<ModelHubException>(() => stubborn.PredictAsync(Rows, CancellationToken.None));
+        for (var i = 0; i < 20; i++)
+            Assert.Equal((double[])[1, 2, 3], await neighbour.PredictAsync(Rows, CancellationToken.None));
+        Assert.Contains("did not answer within", (await hanging).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -11,6 +11,8 @@ public sealed class WorkshopTests : IDisposable
 {
     private readonly SandboxBench _bench = new();
 
+    private LocalArtifactStore Store => new(Path.Combine(_bench.Folder, "store"));
+
     public void Dispose() => _bench.Dispose();
 
     [Fact]
@@ -38,6 +40,31 @@ public sealed class WorkshopTests : IDisposable
         var (done, _) = await RunAsync(["convert", "p.py"], ("p.py", code));
         Assert.Null(done.Files);
         Assert.Matches(why, done.Failure!);
+    }
+
+    [Fact]
+    public async Task What_takes_too_long_is_ended()
+    {
+        // X12
+        var program = _bench.Program(512 << 20, ("p.py", "import time\ntime.sleep(600)\n"));
+        var (done, _) = await RunAsync(program, ["convert", "p.py"], new Workshop(SandboxBench.Sandbox("self"), Store) { Longest = TimeSpan.FromSeconds(2) });
+        Assert.Contains("took longer than", done.Failure, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_makes_too_much_is_refused_and_what_says_much_is_cut()
+    {
+        // X12
+        const string Code = """
+            import os
+            for _ in range(30): print("x" * (100 << 10))
+            with open(os.environ["OUTPUT_DIR"] + "/big", "wb") as file: file.write(os.urandom(3 << 20))
+            """;
+        BoundedLog? log = null;
+        var workshop = new Workshop(SandboxBench.Sandbox("self"), Store) { MostBytes = 1 << 20 };
+        var (done, _) = await RunAsync(_bench.Program(512 << 20, ("p.py", Code)), ["convert", "p.py"], workshop, found => log = found);
+        Assert.Contains("more than 1 MiB of files", done.Failure, StringComparison.Ordinal);
+        Assert.InRange(log!.ToString().Length, 1, BoundedLog.MostCharacters + 100);
     }
 
     [Fact]
@@ -69,15 +96,14 @@ public sealed class WorkshopTests : IDisposable
     private Task<(WorkDone Done, List<string> Files)> RunAsync(string[] work, params (string Path, string Text)[] files) =>
         RunAsync(_bench.Program(512 << 20, files), work);
 
-    private async Task<(WorkDone Done, List<string> Files)> RunAsync(ModelProgram program, string[] work)
+    private async Task<(WorkDone Done, List<string> Files)> RunAsync(
+        ModelProgram program, string[] work, Workshop? workshop = null, Action<BoundedLog>? logged = null)
     {
-        var store = new LocalArtifactStore(Path.Combine(_bench.Folder, "store"));
-        var log = new BoundedLog();
-        var done = await new Workshop(SandboxBench.Sandbox("self"), store).RunAsync(program, work, found => log = found, CancellationToken.None);
+        var done = await (workshop ?? new Workshop(SandboxBench.Sandbox("self"), Store)).RunAsync(program, work, logged ?? (_ => { }), CancellationToken.None);
         var files = new List<string>();
         if (done.Files is { } made)
         {
-            await using var archive = await store.OpenAsync(made.Sha256, CancellationToken.None);
+            await using var archive = await Store.OpenAsync(made.Sha256, CancellationToken.None);
             await ArchiveReader.ReadAsync(
                 archive, new ArchiveLimits(),
                 (path, _, _) =>

@@ -18,7 +18,7 @@ internal static class CustomModelRequests
             Type = fields.Word("customModelType", VendorWords.Types, required: true) ?? default,
             Description = fields.Text("description") ?? "",
             Language = fields.Text("language", 500) ?? "",
-            Runtime = RuntimeOf(fields, VendorWords.NetworksOfModels)(new CustomModelRuntime()),
+            Runtime = new CustomModelRuntime().With(RuntimeOf(fields, VendorWords.NetworksOfModels)),
             UserProvidedId = fields.Text("userProvidedId", 100, blank: false),
             TrainingDataOfVersions = fields.Flag("isTrainingDataForVersionsPermanentlyEnabled") ?? false,
             Git = CustomModelMapping.GitOf(fields),
@@ -43,18 +43,15 @@ internal static class CustomModelRequests
         return change;
     }
 
-    public static Func<CustomModelRuntime, CustomModelRuntime> RuntimeOf(RequestFields fields, IReadOnlyDictionary<string, NetworkPolicy> networks)
+    /// <summary>What is asked for; null where nothing is.</summary>
+    public static CustomModelRuntime RuntimeOf(RequestFields fields, IReadOnlyDictionary<string, NetworkPolicy> networks) => new()
     {
-        var memory = fields.Whole("maximumMemory", ResourceLimits.LeastMemory, ResourceLimits.MostMemory);
-        var replicas = (int?)fields.Whole("replicas", 1, ResourceLimits.MostReplicas);
-        var network = fields.Word("networkEgressPolicy", networks);
-        var (bundle, ha) = (fields.Id("resourceBundleId"), fields.Flag("requiresHa"));
-        return old => old with
-        {
-            MaximumMemory = memory ?? old.MaximumMemory, Replicas = replicas ?? old.Replicas, Network = network ?? old.Network,
-            BundleId = bundle ?? old.BundleId, RequiresHa = ha ?? old.RequiresHa,
-        };
-    }
+        MaximumMemory = fields.Whole("maximumMemory", ResourceLimits.LeastMemory, ResourceLimits.MostMemory),
+        Replicas = (int?)fields.Whole("replicas", 1, ResourceLimits.MostReplicas),
+        Network = fields.Word("networkEgressPolicy", networks),
+        BundleId = fields.Id("resourceBundleId"),
+        RequiresHa = fields.Flag("requiresHa"),
+    };
 
     public static IReadOnlyList<SharingChange> ToSharing(RequestFields fields)
     {

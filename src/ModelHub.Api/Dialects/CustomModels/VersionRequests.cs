@@ -75,7 +75,7 @@ internal static class VersionRequests
             Without = fields.Ids("filesToDelete", 100),
             EnvironmentId = fields.Id("baseEnvironmentId"),
             EnvironmentVersionId = fields.Id("baseEnvironmentVersionId"),
-            Runtime = CustomModelRequests.RuntimeOf(fields, VendorWords.NetworksOfVersions)(new CustomModelRuntime()),
+            Runtime = CustomModelRequests.RuntimeOf(fields, VendorWords.NetworksOfVersions),
             Git = CustomModelMapping.GitOf(fields),
             Metadata = MetadataOf(fields),
             Training = TrainingOf(fields, "trainingData"),

@@ -61,6 +61,6 @@ public sealed class ConversionService(HubDbContext db, VersionService versions, 
             await db.SaveChangesAsync(cancellation);
             await transaction.CommitAsync(cancellation);
         }
-        await jobs.CancelAsync(caller, seen.JobId, cancellation);
+        await jobs.CancelAsync(seen.JobId, cancellation);
     }
 }

@@ -41,19 +41,33 @@ public sealed class DependencyBuildService(HubDbContext db, VersionService versi
     public async Task<DependencyBuild> GetAsync(Caller caller, Guid modelId, Guid versionId, CancellationToken cancellation)
     {
         await versions.FindAsync(caller, modelId, versionId, SharingRight.Use, cancellation);
-        return await db.Set<DependencyBuild>().AsNoTracking().FirstOrDefaultAsync(b => b.VersionId == versionId, cancellation)
-            ?? throw ModelHubException.NotFound("dependency build");
+        return await OfAsync(versionId, cancellation) ?? throw ModelHubException.NotFound("dependency build");
+    }
+
+    /// <summary>What a build that has ended said.</summary>
+    /// <exception cref="ModelHubException">None was started (422), or it has not ended yet (404).</exception>
+    public async Task<string> LogAsync(Caller caller, Guid modelId, Guid versionId, CancellationToken cancellation)
+    {
+        await versions.FindAsync(caller, modelId, versionId, SharingRight.Use, cancellation);
+        var build = await OfAsync(versionId, cancellation) ?? throw NotStarted();
+        return build.IsOpen ? throw ModelHubException.NotFound("log: the build has not ended yet") : build.Log;
     }
 
     /// <summary>Ends a build that runs, and forgets it.</summary>
-    /// <exception cref="ModelHubException">It has ended already (409).</exception>
+    /// <exception cref="ModelHubException">None was started (422), or it has ended already (409).</exception>
     public async Task CancelAsync(Caller caller, Guid modelId, Guid versionId, CancellationToken cancellation)
     {
         await versions.FindAsync(caller, modelId, versionId, SharingRight.Edit, cancellation);
-        var build = await GetAsync(caller, modelId, versionId, cancellation);
+        var build = await OfAsync(versionId, cancellation) ?? throw NotStarted();
         if (!build.IsOpen)
             throw ModelHubException.Conflict("build_ended", "The build has ended already.");
-        await jobs.CancelAsync(caller, build.JobId, cancellation);
+        await jobs.CancelAsync(build.JobId, cancellation);
         await db.Set<DependencyBuild>().Where(b => b.VersionId == versionId && b.JobId == build.JobId).ExecuteDeleteAsync(cancellation);
     }
+
+    private Task<DependencyBuild?> OfAsync(Guid versionId, CancellationToken cancellation) =>
+        db.Set<DependencyBuild>().AsNoTracking().FirstOrDefaultAsync(b => b.VersionId == versionId, cancellation);
+
+    private static ModelHubException NotStarted() =>
+        ModelHubException.Invalid("customModelVersionId", "No dependency build was started for this version.");
 }

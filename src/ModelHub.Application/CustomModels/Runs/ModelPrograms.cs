@@ -33,14 +33,14 @@ public sealed class ModelPrograms(IServiceScopeFactory scopes, IArtifactStore st
         }
         var (image, refusal) = await EnvironmentAsync(db, version, cancellation);
         var built = await db.Set<DependencyBuild>().AsNoTracking().FirstOrDefaultAsync(b => b.VersionId == versionId && b.PackagesSha256 != null, cancellation);
-        var bundle = version.Runtime.BundleId ?? model.Runtime.BundleId;
+        var runtime = model.Runtime.With(version.Runtime);
         return (model, version, new ModelProgram
         {
             Files = files, TargetType = model.TargetType, Target = model.Target,
-            Memory = version.Runtime.MaximumMemory ?? model.Runtime.MaximumMemory ?? ResourceLimits.DefaultMemory,
-            Replicas = version.Runtime.Replicas ?? model.Runtime.Replicas ?? 1,
-            Processors = ServerOffers.Bundles.FirstOrDefault(b => b.Id == bundle)?.Processors ?? 1,
-            HasNetwork = (version.Runtime.Network ?? model.Runtime.Network) == NetworkPolicy.Public,
+            Memory = runtime.MaximumMemory ?? ResourceLimits.DefaultMemory,
+            Replicas = runtime.Replicas ?? 1,
+            Processors = ServerOffers.BundleOf(runtime.BundleId)?.Processors ?? 1,
+            HasNetwork = runtime.Network == NetworkPolicy.Public,
             Image = image,
             Refusal = refusal,
             Packages = built is null ? null : await packages.EnsureAsync(built.PackagesSha256!),

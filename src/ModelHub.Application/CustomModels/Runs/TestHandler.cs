@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using ModelHub.Application.CustomModels.Templates;
 using ModelHub.Application.Datasets;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Jobs;
@@ -61,6 +62,7 @@ public sealed class TestHandler(HubDbContext db, ModelPrograms programs, ModelFi
     {
         Memory = test.Runtime.MaximumMemory ?? program.Memory, Replicas = test.Runtime.Replicas ?? program.Replicas,
         HasNetwork = test.Runtime.Network is { } network ? network == NetworkPolicy.Public : program.HasNetwork,
+        Processors = ServerOffers.BundleOf(test.Runtime.BundleId)?.Processors ?? program.Processors,
     };
 
     public async Task EndedAsync(HubDbContext db, Job job, CancellationToken cancellation)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.EntityFrameworkCore;
 using ModelHub.Application.Datasets;
 using ModelHub.Application.Environments;
@@ -6,6 +7,7 @@ using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Jobs;
 using ModelHub.Application.Projects;
+using ModelHub.Application.Sharing;
 using ModelHub.Application.Storage;
 
 namespace ModelHub.Application.CustomModels.Runs;
@@ -22,15 +24,15 @@ public sealed record TestView(
     Guid EnvironmentVersionId, string EnvironmentVersionLabel);
 
 /// <summary>Tests of custom model versions.</summary>
-public sealed class TestService(HubDbContext db, JobService jobs, ProjectAccess access, TimeProvider clock)
+public sealed class TestService(HubDbContext db, JobService jobs, CustomModelAccess models, ProjectAccess access, TimeProvider clock)
 {
+    private static readonly JsonSerializerOptions NamedOnly = new(JsonSerializerOptions.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+
     /// <exception cref="ModelHubException">Something is unknown, the version has nothing to run, or the model is under test already.</exception>
     public async Task<TestView> StartAsync(Caller caller, NewTest wanted, CancellationToken cancellation)
     {
         wanted.Runtime.Check();
-        var model = await db.Set<CustomModel>().AsNoTracking().FirstOrDefaultAsync(m => m.Id == wanted.ModelId, cancellation)
-            ?? throw ModelHubException.NotFound("custom model");
-        await access.RequireAsync(caller, model.ProjectId, ProjectRole.Editor, "custom model", cancellation);
+        var model = await models.RequireAsync(caller, wanted.ModelId, SharingRight.Edit, cancellation);
         var version = await db.Set<CustomModelVersion>().AsNoTracking()
             .FirstOrDefaultAsync(v => v.Id == wanted.VersionId && v.ModelId == model.Id, cancellation) ?? throw ModelHubException.NotFound("custom model version");
         var dataset = await db.Datasets.AsNoTracking().FirstOrDefaultAsync(d => d.Id == wanted.DatasetId, cancellation)
@@ -59,18 +61,15 @@ public sealed class TestService(HubDbContext db, JobService jobs, ProjectAccess 
         return await GetAsync(caller, test.Id, cancellation);
     }
 
-    public Task<bool> IsUnderTestAsync(Guid modelId, CancellationToken cancellation) => db.Set<CustomModelTest>().AnyAsync(
-        t => t.CompletedAt == null && db.Set<CustomModelVersion>().Any(v => v.Id == t.VersionId && v.ModelId == modelId), cancellation);
-
     public async Task<TestView> GetAsync(Caller caller, Guid id, CancellationToken cancellation) =>
         await Views(caller, db.Set<CustomModelTest>().Where(t => t.Id == id)).FirstOrDefaultAsync(cancellation) ?? throw ModelHubException.NotFound("custom model test");
 
     /// <summary>The newest first.</summary>
-    /// <param name="replicas">Only those that were asked for with so many.</param>
-    public Task<Page<TestView>> ListAsync(Caller caller, Guid modelId, int? replicas, Paging paging, CancellationToken cancellation)
+    /// <param name="asked">Only those that were asked for with this; what is null in it may be anything.</param>
+    public Task<Page<TestView>> ListAsync(Caller caller, Guid modelId, CustomModelRuntime asked, Paging paging, CancellationToken cancellation)
     {
-        var tests = replicas is null ? db.Set<CustomModelTest>()
-            : db.Set<CustomModelTest>().FromSql($"select * from custom_model_tests where (runtime ->> 'replicas')::int = {replicas}");
+        var named = JsonSerializer.Serialize(asked, NamedOnly);
+        var tests = db.Set<CustomModelTest>().FromSql($"select * from custom_model_tests where runtime @> {named}::jsonb");
         var ofModel = tests.Where(t => db.Set<CustomModelVersion>().Any(v => v.Id == t.VersionId && v.ModelId == modelId));
         return Views(caller, ofModel).ToPageAsync(paging, cancellation);
     }
@@ -81,7 +80,8 @@ public sealed class TestService(HubDbContext db, JobService jobs, ProjectAccess 
         var seen = await GetAsync(caller, id, cancellation);
         if (seen.Test.CompletedAt is not null)
             throw ModelHubException.Conflict("test_ended", "The test has ended already.");
-        await jobs.CancelAsync(caller, seen.Test.JobId, cancellation);
+        await models.RequireAsync(caller, seen.Model.Id, SharingRight.Edit, cancellation);
+        await jobs.CancelAsync(seen.Test.JobId, cancellation);
         // What is asked of the model next sees the cancelled test, though its process may take a moment to end.
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         var test = await db.Set<CustomModelTest>().FromSql($"select * from custom_model_tests where id = {id} for update").RequireAsync("test", cancellation);
@@ -90,15 +90,17 @@ public sealed class TestService(HubDbContext db, JobService jobs, ProjectAccess 
         await transaction.CommitAsync(cancellation);
     }
 
+    private Task<bool> IsUnderTestAsync(Guid modelId, CancellationToken cancellation) => db.Set<CustomModelTest>().AnyAsync(
+        t => t.CompletedAt == null && db.Set<CustomModelVersion>().Any(v => v.Id == t.VersionId && v.ModelId == modelId), cancellation);
+
     private IQueryable<TestView> Views(Caller caller, IQueryable<CustomModelTest> tests) =>
         from test in tests.AsNoTracking()
         join version in db.Set<CustomModelVersion>().AsNoTracking() on test.VersionId equals version.Id
-        join model in db.Set<CustomModel>().AsNoTracking() on version.ModelId equals model.Id
+        join model in models.Visible(caller).AsNoTracking() on version.ModelId equals model.Id
         join data in db.Set<DatasetVersion>() on test.DatasetVersionId equals data.Id
         join user in db.Users on test.CreatedBy equals user.Id
         join environment in db.Set<ExecutionEnvironment>() on version.EnvironmentId ?? ExecutionEnvironment.BuiltInId equals environment.Id
         join built in db.Set<EnvironmentVersion>() on version.EnvironmentVersionId ?? ExecutionEnvironment.BuiltInVersionId equals built.Id
-        where access.VisibleIds(caller).Contains(model.ProjectId)
         orderby test.CreatedAt descending, test.Id
         select new TestView(test, model, version, data.DatasetId, user.Username, environment, built.Id, built.Label);
 }

@@ -13,10 +13,13 @@ public sealed record WorkDone(StoredArtifact? Files, string? Failure);
 public sealed class Workshop(ISandbox sandbox, IArtifactStore store)
 {
     public const string OutputFolder = "/tmp/output";
-    private const long MostBytes = 1L << 30;
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
-
     private readonly Lazy<string> _script = new(() => ModelPrograms.Resource("workshop.py", sandbox.NewFolder()));
+
+    /// <summary>Bytes of files that a program may make.</summary>
+    internal long MostBytes { get; init; } = 1L << 30;
+
+    /// <summary>How long a program may run.</summary>
+    internal TimeSpan Longest { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <param name="work">packages, or convert and a path.</param>
     /// <param name="logged">Told of the log as soon as there is one.</param>
@@ -44,7 +47,7 @@ public sealed class Workshop(ISandbox sandbox, IArtifactStore store)
         }
     }
 
-    private static async Task CopyAsync(ISandboxedProcess process, Stream target, CancellationToken cancellation)
+    private async Task CopyAsync(ISandboxedProcess process, Stream target, CancellationToken cancellation)
     {
         var buffer = new byte[1 << 16];
         var total = 0L;

@@ -31,5 +31,7 @@ public static class ServerOffers
 
     public static IReadOnlyList<SecretConfig> Secrets { get; } = [new(Fixed(0xe01), "No secrets", "The model is given nothing of the server's.")];
 
+    public static ResourceBundle? BundleOf(Guid? id) => Bundles.FirstOrDefault(b => b.Id == id);
+
     private static Guid Fixed(int number) => Guid.ParseExact($"00000000-0000-8000-8000-000000000{number:x3}", "D");
 }

@@ -16,14 +16,15 @@ public sealed class CustomModelTestsController(TestService tests) : ControllerBa
     private const int DefaultLines = 100;
     private const int MostLines = 1000;
 
-    /// <summary>Tests of a custom model.</summary>
+    /// <summary>Tests of a custom model; with bounds in the query, those that were asked for with just these.</summary>
     [HttpGet]
-    public async Task<V2List<TestV2>> List(string? customModelId, int? replicas, int? limit, int? offset, CancellationToken cancellation) => V2Paging.Page(
+    public async Task<V2List<TestV2>> List(
+        string? customModelId, [FromQuery] RuntimeRequest asked, int? limit, int? offset, CancellationToken cancellation) => V2Paging.Page(
         Request,
         await tests.ListAsync(
             HttpContext.Caller(),
             V2Paging.OptionalId(customModelId, "customModelId") ?? throw ModelHubException.Invalid("customModelId", "'customModelId' is needed."),
-            replicas, V2Paging.Of(limit, offset), cancellation),
+            asked.ToRuntime(), V2Paging.Of(limit, offset), cancellation),
         TestV2.Of);
 
     /// <summary>Tests a version: as a job, in its sandbox.</summary>

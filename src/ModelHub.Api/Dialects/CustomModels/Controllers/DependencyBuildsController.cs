@@ -4,7 +4,6 @@ using System.Text;
 using Microsoft.AspNetCore.Mvc;
 using ModelHub.Api.Access;
 using ModelHub.Application.CustomModels.Dependencies;
-using ModelHub.Application.Errors;
 
 namespace ModelHub.Api.Dialects.CustomModels.Controllers;
 
@@ -21,7 +20,7 @@ public sealed class DependencyBuildsController(DependencyBuildService builds) : 
     /// <summary>The state of a version's dependency build.</summary>
     [HttpGet("dependencyBuild")]
     public async Task<IActionResult> Get(string customModelId, string customModelVersionId, CancellationToken cancellation) =>
-        Answer(ToWire(await FindAsync(customModelId, customModelVersionId, cancellation)));
+        Answer(ToWire(await builds.GetAsync(HttpContext.Caller(), Id(customModelId, "custom model"), Id(customModelVersionId, "custom model version"), cancellation)));
 
     /// <summary>Cancels a build that runs.</summary>
     [HttpDelete("dependencyBuild")]
@@ -35,10 +34,8 @@ public sealed class DependencyBuildsController(DependencyBuildService builds) : 
     [HttpGet("dependencyBuildLog")]
     public async Task<IActionResult> Log(string customModelId, string customModelVersionId, CancellationToken cancellation)
     {
-        var build = await FindAsync(customModelId, customModelVersionId, cancellation);
-        if (build.IsOpen)
-            throw ModelHubException.NotFound("log: the build has not ended yet");
-        var text = Encoding.UTF8.GetBytes(build.Log);
+        var text = Encoding.UTF8.GetBytes(await builds.LogAsync(
+            HttpContext.Caller(), Id(customModelId, "custom model"), Id(customModelVersionId, "custom model version"), cancellation));
         var wantsJson = Request.Headers.Accept.ToString().Contains("json", StringComparison.OrdinalIgnoreCase);
         return wantsJson ? Answer(new { data = await PackAsync(text, cancellation) }) : File(text, "text/plain; charset=utf-8", "dependencyBuild.log");
     }
@@ -51,9 +48,6 @@ public sealed class DependencyBuildsController(DependencyBuildService builds) : 
             await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, "dependencyBuild.log") { DataStream = new MemoryStream(log) }, cancellation);
         return Convert.ToBase64String(packed.ToArray());
     }
-
-    private Task<DependencyBuild> FindAsync(string modelId, string versionId, CancellationToken cancellation) =>
-        builds.GetAsync(HttpContext.Caller(), Id(modelId, "custom model"), Id(versionId, "custom model version"), cancellation);
 
     private object ToWire(DependencyBuild build) => new
     {

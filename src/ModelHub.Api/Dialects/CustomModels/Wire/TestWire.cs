@@ -19,7 +19,7 @@ public sealed record StatusIdV2([property: JsonPropertyName("statusId")] string 
 
 public sealed record LogTailV2([property: JsonPropertyName("log")] string Log);
 
-public sealed record TestRequest
+public sealed record TestRequest : RuntimeRequest
 {
     [JsonPropertyName("customModelId")]
     public string? CustomModelId { get; init; }
@@ -36,36 +36,10 @@ public sealed record TestRequest
     [JsonPropertyName("configuration")]
     public IReadOnlyDictionary<string, JsonElement>? Configuration { get; init; }
 
-    [JsonPropertyName("maximumMemory")]
-    public long? MaximumMemory { get; init; }
-
-    [JsonPropertyName("desiredMemory")]
-    public long? DesiredMemory { get; init; }
-
-    /// <summary>NONE or PUBLIC.</summary>
-    [JsonPropertyName("networkEgressPolicy")]
-    public string? NetworkEgressPolicy { get; init; }
-
-    [JsonPropertyName("replicas")]
-    public int? Replicas { get; init; }
-
-    [JsonPropertyName("requiresHa")]
-    public bool? RequiresHa { get; init; }
-
     internal NewTest ToCommand() => new(
         Needed(CustomModelId, "customModelId"), Needed(CustomModelVersionId, "customModelVersionId"), Needed(DatasetId, "datasetId"),
         V2Paging.OptionalId(DatasetVersionId, "datasetVersionId"),
-        new CustomModelRuntime
-        {
-            MaximumMemory = MaximumMemory ?? DesiredMemory, Replicas = Replicas, RequiresHa = RequiresHa,
-            Network = NetworkEgressPolicy switch
-            {
-                null => null,
-                "NONE" => NetworkPolicy.None,
-                "PUBLIC" => NetworkPolicy.Public,
-                _ => throw ModelHubException.Invalid("networkEgressPolicy", "'networkEgressPolicy' is NONE or PUBLIC."),
-            },
-        },
+        new CustomModelRuntime().With(ToRuntime()),
         (Configuration ?? new Dictionary<string, JsonElement>()).Where(c => TestChecks.All.Contains(c.Key)).ToDictionary(c => c.Key, c => Mode(c.Key, c.Value)),
         TestSettings.Of(Configuration));
 
@@ -133,7 +107,7 @@ public sealed record TestV2
     public required bool? RequiresHa { get; init; }
 
     [JsonPropertyName("resourceBundleId")]
-    public string? ResourceBundleId { get; init; }
+    public required string? ResourceBundleId { get; init; }
 
     [JsonPropertyName("created")]
     public required DateTimeOffset Created { get; init; }
@@ -161,6 +135,7 @@ public sealed record TestV2
         NetworkEgressPolicy = view.Test.Runtime.Network is { } network ? network == NetworkPolicy.Public ? "PUBLIC" : "NONE" : null,
         Replicas = view.Test.Runtime.Replicas,
         RequiresHa = view.Test.Runtime.RequiresHa,
+        ResourceBundleId = view.Test.Runtime.BundleId is { } bundle ? HubId.ToHex(bundle) : null,
         Created = view.Test.CreatedAt,
         CreatedBy = view.CreatedBy,
         CompletedAt = view.Test.CompletedAt,
