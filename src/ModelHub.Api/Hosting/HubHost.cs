@@ -88,6 +88,7 @@ internal static class HubHost
 
     private static void Configure(WebApplication app, HubSettings settings)
     {
+        app.UseMiddleware<RefusedBody>();
         if (settings.Role is not "worker")
             app.UseMiddleware<Shortcut>(app.ShortRoutes());
         app.UseMiddleware<RequestLog>();

@@ -24,6 +24,9 @@ internal sealed class RowCutter(IRowFormat format, PipeReader body) : IDisposabl
     private byte[] _bytes = ArrayPool<byte>.Shared.Rent(BlockBytes * 2);
     private int _length;
     private int _head = -1;
+
+    /// <summary>With fewer bytes the head is not looked for again: looking at every block would take the square of its length.</summary>
+    private int _fewestForHead;
     private ScanState _state;
     private bool _isFirst = true;
     private bool _isAll;
@@ -72,6 +75,9 @@ internal sealed class RowCutter(IRowFormat format, PipeReader body) : IDisposabl
     {
         if (_head < 0)
         {
+            if (_length < _fewestForHead && !_isAll)
+                return null;
+            _fewestForHead = 2 * _length;
             _head = format.ReadHead(_bytes.AsSpan(0, _length), _isAll);
             if (_head < 0)
                 return null;

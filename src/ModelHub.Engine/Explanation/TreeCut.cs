@@ -77,12 +77,17 @@ internal sealed class TreeCut
             selected |= 1UL << step.Mask;
             flipped |= step.Agree == 0 ? 1UL << step.Mask : 0;
         }
+        var stride = StrideOf(features.Count);
+        TableNumbers = (TableNumbers + stride - 1) / stride * stride;
         Parts.Add(new Part(
-            TableNumbers, bits, firstStep, Steps.Count - firstStep, Features.Count, features.Count, _leaf, inside.Count + 1, selected, flipped));
+            TableNumbers, stride, bits, firstStep, Steps.Count - firstStep, Features.Count, features.Count, _leaf, inside.Count + 1, selected, flipped));
         Features.AddRange(features);
-        TableNumbers += bits <= MostBits ? features.Count << bits : 0;
+        TableNumbers += bits <= MostBits ? stride << bits : 0;
         _leaf += inside.Count + 1;
     }
+
+    /// <summary>Numbers from row to row of a table: rows are filled up so that none lies in two cache lines.</summary>
+    private static int StrideOf(int players) => players switch { <= 2 => players, <= 4 => 4, _ => 8 };
 
     private void CollectSplits(int node, List<int> splits)
     {
@@ -93,13 +98,13 @@ internal sealed class TreeCut
         CollectSplits(_paths.Tree.Right[node], splits);
     }
 
-    /// <param name="Table">Where its table starts.</param>
+    /// <param name="Table">Where its table starts: a multiple of <paramref name="Stride"/>.</param>
     /// <param name="Bits">More than <see cref="MostBits"/> for a leaf below so many features that it has no table.</param>
     /// <param name="Players">Distinct features above it and in it.</param>
     /// <param name="Selected">The splits that are bits of the pattern, when each is one of its own and a word holds all of the tree; else 0.</param>
     /// <param name="Flipped">Those of them whose bit is set where the row goes to the right.</param>
     public readonly record struct Part(
-        int Table, int Bits, int FirstStep, int Steps, int FirstFeature, int Players, int FirstLeaf, int Leaves, ulong Selected, ulong Flipped)
+        int Table, int Stride, int Bits, int FirstStep, int Steps, int FirstFeature, int Players, int FirstLeaf, int Leaves, ulong Selected, ulong Flipped)
     {
         public bool IsTabled => Bits <= MostBits;
     }

@@ -15,13 +15,17 @@ namespace ModelHub.Engine.Explanation;
 internal sealed class TreeParts
 {
     private const int Block = RankedTree.Block;
+    private const int LineNumbers = 64 / sizeof(double);
 
     private readonly TreePaths _paths;
     private readonly TreeCut.Part[] _parts;
     private readonly TreeCut.Step[] _steps;
     private readonly int[] _features;
     private readonly int _mostPlayers;
-    private double[]? _table;
+
+    /// <summary>Never moved, so that what lies in one cache line stays there.</summary>
+    private double[]? _numbers;
+    private int _first;
 
     public TreeParts(TreePaths paths)
     {
@@ -39,9 +43,12 @@ internal sealed class TreeParts
     /// <summary>Numbers that the tables take.</summary>
     public int TableNumbers { get; }
 
+    private unsafe double* Table => _numbers is null ? null : (double*)Unsafe.AsPointer(ref _numbers[_first]);
+
     public unsafe void BuildTables()
     {
-        var table = new double[TableNumbers];
+        var numbers = GC.AllocateArray<double>(TableNumbers + LineNumbers, pinned: true);
+        var first = (int)(-((nint)Unsafe.AsPointer(ref numbers[0]) / sizeof(double)) & (LineNumbers - 1));
         var masks = new byte[_paths.Splits.Length + 1];
         var room = new Room(_paths.MostPlayers);
         fixed (byte* mask = masks)
@@ -52,11 +59,11 @@ internal sealed class TreeParts
                 {
                     foreach (ref readonly var step in _steps.AsSpan(part.FirstStep, part.Steps))
                         mask[step.Mask] = (byte)((pattern & step.Bit) != 0 ? step.Agree : ~step.Agree);
-                    Compute(part, mask, 1, table.AsSpan(part.Table + pattern * part.Players, part.Players), room);
+                    Compute(part, mask, 1, numbers.AsSpan(first + part.Table + pattern * part.Stride, part.Players), room);
                 }
             }
         }
-        _table = table;
+        (_first, _numbers) = (first, numbers);
     }
 
     /// <summary>Finds which rows of the tables one row of data needs, and asks for them ahead of their use: most are far from the processor.</summary>
@@ -65,18 +72,15 @@ internal sealed class TreeParts
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public unsafe void Find(ulong* words, int* found)
     {
-        fixed (double* table = _table)
+        var table = Table;
+        foreach (ref readonly var part in (table == null ? [] : _parts.AsSpan()))
         {
-            foreach (ref readonly var part in (_table is null ? [] : _parts.AsSpan()))
-            {
-                if (!part.IsTabled)
-                    break;
-                var pattern = part.Selected != 0 ? KernelSelector.ExtractBits(words[0] ^ part.Flipped, part.Selected) : PatternOf(part, words);
-                var at = part.Table + pattern * part.Players;
-                KernelSelector.Prefetch(table + at);
-                KernelSelector.Prefetch(table + at + part.Players - 1);
-                *found++ = at;
-            }
+            if (!part.IsTabled)
+                break;
+            var pattern = part.Selected != 0 ? KernelSelector.ExtractBits(words[0] ^ part.Flipped, part.Selected) : PatternOf(part, words);
+            var at = part.Table + pattern * part.Stride;
+            KernelSelector.Prefetch(table + at);
+            *found++ = at;
         }
     }
 
@@ -96,7 +100,7 @@ internal sealed class TreeParts
     public unsafe void AddRow(ulong* words, int* found, double weight, double* to, int width)
     {
         byte first = 0;
-        fixed (double* table = _table)
+        var table = Table;
         fixed (int* features = _features)
         {
             for (var p = 0; p < _parts.Length; p++)
@@ -119,7 +123,7 @@ internal sealed class TreeParts
     public unsafe void AddBlock(byte* masks, int count, double weight, double* to, int width, int stride)
     {
         var patterns = stackalloc byte[Block];
-        fixed (double* table = _table)
+        var table = Table;
         fixed (int* features = _features)
         {
             for (var p = 0; p < _parts.Length; p++)
@@ -162,26 +166,27 @@ internal sealed class TreeParts
     {
         if (_paths.Tree.Width == 1)
         {
-            Add(table, features, part.Players, patterns, count, weight, to, stride);
+            Add(table, features, part, patterns, count, weight, to, stride);
             return;
         }
         var values = _paths.Tree.Value.AsSpan(_paths.Leaves[part.FirstLeaf].Node * _paths.Tree.Width, _paths.Tree.Width);
         for (var i = 0; i < count; i++)
         {
             for (var o = 0; o < values.Length; o++)
-                Add(table, features, part.Players, patterns + i, 1, weight * values[o], to + (long)i * stride + o * width, 0);
+                Add(table, features, part, patterns + i, 1, weight * values[o], to + (long)i * stride + o * width, 0);
         }
     }
 
     /// <summary>The hot loop: a look-up and an addition per feature, for one row after the other.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static unsafe void Add(double* table, int* features, int players, byte* patterns, int count, double weight, double* to, int stride)
+    private static unsafe void Add(double* table, int* features, in TreeCut.Part part, byte* patterns, int count, double weight, double* to, int stride)
     {
+        var (players, step) = (part.Players, part.Stride);
         int f0 = features[0], f1 = players > 1 ? features[1] : 0, f2 = players > 2 ? features[2] : 0, f3 = players > 3 ? features[3] : 0;
         int f4 = players > 4 ? features[4] : 0, f5 = players > 5 ? features[5] : 0, f6 = players > 6 ? features[6] : 0, f7 = players > 7 ? features[7] : 0;
         for (var i = 0; i < count; i++, to += stride)
         {
-            var add = table + patterns[i] * players;
+            var add = table + patterns[i] * step;
             switch (players)
             {
                 case 8:

