@@ -130,12 +130,13 @@ internal static class HubHost
             .MinimumLevel.Override("Microsoft.EntityFrameworkCore", LogEventLevel.Fatal)
             .MinimumLevel.Override("Microsoft.AspNetCore.DataProtection", LogEventLevel.Error) // comes with authentication; nothing uses it
             .Enrich.FromLogContext()
+            .Filter.With(new LogFlood(TimeProvider.System))
             .ReadFrom.Configuration(builder.Configuration);
         configuration = settings.JsonLog
             ? configuration.WriteTo.Console(new Serilog.Formatting.Json.JsonFormatter(renderMessage: true))
             : configuration.WriteTo.Console(
                 formatProvider: System.Globalization.CultureInfo.InvariantCulture,
-                outputTemplate: "{Timestamp:HH:mm:ss.fff} {Level:u3} {Message:lj} {TraceId}{NewLine}{Exception}");
+                outputTemplate: "{Timestamp:HH:mm:ss.fff} {Level:u3} {Message:lj} {TraceId} {LeftOut}{NewLine}{Exception}");
         builder.Logging.ClearProviders();
         builder.Logging.AddSerilog(configuration.CreateLogger(), dispose: true);
     }

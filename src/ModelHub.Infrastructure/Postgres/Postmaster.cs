@@ -77,11 +77,15 @@ internal sealed class Postmaster
         }
     }
 
-    /// <summary>The file of what the server says. A full disk loses lines, not the hub.</summary>
+    /// <summary>
+    /// The file of what the server says, and the one before it: what is refused by a constraint is a line there, and so users write it.
+    /// A full disk loses lines, not the hub.
+    /// </summary>
     private sealed class ServerLog(string path) : IDisposable
     {
+        private const long MostBytes = 16 << 20;
         private readonly Lock _gate = new();
-        private readonly StreamWriter _lines = new(path, append: true) { AutoFlush = true };
+        private StreamWriter _lines = new(path, append: true) { AutoFlush = true };
         private bool _closed;
 
         public void Write(object sender, DataReceivedEventArgs line)
@@ -90,14 +94,24 @@ internal sealed class Postmaster
             {
                 try
                 {
-                    if (!_closed && line.Data is { } text)
-                        _lines.WriteLine(text);
+                    if (_closed || line.Data is not { } text)
+                        return;
+                    if (_lines.BaseStream.Length > MostBytes)
+                        Turn();
+                    _lines.WriteLine(text);
                 }
                 catch (IOException)
                 {
                     _closed = true;
                 }
             }
+        }
+
+        private void Turn()
+        {
+            _lines.Dispose();
+            File.Move(path, path + ".1", overwrite: true);
+            _lines = new(path, append: false) { AutoFlush = true };
         }
 
         public void Dispose()

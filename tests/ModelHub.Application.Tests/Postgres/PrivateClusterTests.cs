@@ -72,6 +72,21 @@ public sealed class PrivateClusterTests : IDisposable
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => busy);
     }
 
+    /// <summary>R4: every statement that is refused is written down by the server.</summary>
+    [Fact]
+    public async Task A_flood_of_refused_statements_fills_no_disk()
+    {
+        await using (var cluster = await StartAsync())
+        {
+            var longOne = $"select '{new string('x', 1 << 20)}' from nowhere";
+            for (var i = 0; i < 50; i++)
+                await Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(cluster, longOne));
+        }
+        var logs = new DirectoryInfo(Path.Combine(_folder, "log")).GetFiles();
+        Assert.Equal(["postgres.log", "postgres.log.1"], logs.Select(f => f.Name).Order());
+        Assert.InRange(logs.Sum(f => f.Length), 16L << 20, 36L << 20);
+    }
+
     [Fact]
     public async Task What_a_killed_machine_leaves_behind_does_not_stop_the_next_start()
     {
