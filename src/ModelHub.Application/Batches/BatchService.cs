@@ -57,7 +57,7 @@ public sealed class BatchService(HubDbContext db, ProjectAccess access, IArtifac
     {
         var (batch, job) = await GetAsync(caller, id, cancellation);
         if (batch.ResultSha256 is { } sha256)
-            return (await store.OpenAsync(sha256, cancellation), batch);
+            return (await store.OpenCheckedAsync(sha256, cancellation), batch);
         throw new ModelHubException(
             ErrorKind.WrongState, "no_result", job?.ErrorMessage is { } why ? $"The file was not scored: {why}" : "The file is not scored yet.");
     }

@@ -37,6 +37,6 @@ public sealed class EnvironmentVersions(HubDbContext db, EnvironmentService envi
     {
         var (sha, name) = image ? (version.ImageSha256, version.ImageName) : (version.ContextSha256, version.ContextName);
         return sha is null ? throw ModelHubException.NotFound(image ? "image file" : "Docker context")
-            : (await store.OpenAsync(sha, cancellation), string.IsNullOrEmpty(name) ? "download" : name);
+            : (await store.OpenCheckedAsync(sha, cancellation), string.IsNullOrEmpty(name) ? "download" : name);
     }
 }

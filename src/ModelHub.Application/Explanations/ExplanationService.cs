@@ -46,8 +46,7 @@ public sealed class ExplanationService(HubDbContext db, ModelService models, Mod
         if (!await db.Models.AnyAsync(m => m.Id == id, cancellation))
             return await versions.GetAsync(caller, id, wish, cancellation);
         var model = (await models.GetAsync(caller, id, cancellation)).Model;
-        if (model.ArtifactSha256 is null)
-            throw new ModelHubException(ErrorKind.WrongState, "model_failed", $"This model was not trained: {model.FailureReason}");
+        model.RequireArtifact();
         var report = JsonSerializer.Deserialize<ModelReport>(model.Report, StoredJson.Options)!;
         var explanation = await data.NamedAsync(caller, wish, cancellation) is { } named
             ? await ComputeAsync(model, report, named, cancellation) : await OwnAsync(model, report, cancellation);

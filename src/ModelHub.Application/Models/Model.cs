@@ -1,3 +1,4 @@
+using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
 
 namespace ModelHub.Application.Models;
@@ -98,4 +99,10 @@ public sealed class Model : IListed
     public void DrawLineAt(double threshold) => PredictionThreshold = threshold;
 
     public void Crown(bool isBest) => IsBest = isBest;
+
+    /// <exception cref="ModelHubException">It was never trained; the reason is told.</exception>
+    public string RequireArtifact() => RequireArtifact(ArtifactSha256, FailureReason);
+
+    internal static string RequireArtifact(string? sha256, string? failure) => sha256
+        ?? throw new ModelHubException(ErrorKind.WrongState, "model_failed", $"This model was not trained: {failure}");
 }

@@ -26,8 +26,7 @@ public sealed class ModelImports(HubDbContext db, ProjectAccess access, ModelSer
     public async Task<ModelManifest> ManifestAsync(Caller caller, Guid id, CancellationToken cancellation)
     {
         var model = (await models.GetAsync(caller, id, cancellation)).Model;
-        if (model.ArtifactSha256 is null)
-            throw new ModelHubException(ErrorKind.WrongState, "model_failed", "This model was not trained.");
+        var sha256 = model.RequireArtifact();
         var from = await (from x in db.Experiments.AsNoTracking()
                           join v in db.DatasetVersions.AsNoTracking() on x.DatasetVersionId equals v.Id into versions
                           from v in versions.DefaultIfEmpty()
@@ -35,7 +34,7 @@ public sealed class ModelImports(HubDbContext db, ProjectAccess access, ModelSer
                           select new { x, Hash = (string?)v.ContentHash, Rows = (long?)v.RowCount }).RequireAsync("model", cancellation);
         return new ModelManifest
         {
-            Id = model.Id, Name = model.Name, Algorithm = model.Algorithm, Task = model.Task, ArtifactSha256 = model.ArtifactSha256,
+            Id = model.Id, Name = model.Name, Algorithm = model.Algorithm, Task = model.Task, ArtifactSha256 = sha256,
             CreatedAt = model.CreatedAt, TrainSeconds = model.TrainSeconds, MicrosPerRow = model.MicrosPerRow, Metrics = model.Metrics,
             FoldScores = model.FoldScores, Parameters = JsonSerializer.Deserialize<JsonElement>(model.Parameters),
             Report = JsonSerializer.Deserialize<ModelReport>(model.Report, StoredJson.Options),
@@ -84,10 +83,10 @@ public sealed class ModelImports(HubDbContext db, ProjectAccess access, ModelSer
         var trained = Replayed(bytes);
         var sha256 = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes));
         var told = manifest is { } json ? ModelManifest.Read(json.Span, sha256) : null;
+        var own = Names.Checked(name ?? (told?.Name is { Length: > 0 } theirs ? theirs : trained.Header.Algorithm));
         var stored = await store.PutAsync(bytes, cancellation);
         var now = clock.GetUtcNow();
         var task = trained.Task.ToString().ToLowerInvariant();
-        var own = Names.Checked(name ?? (told?.Name is { Length: > 0 } theirs ? theirs : trained.Header.Algorithm));
         // The ids in a manifest are of the other hub, or say so: they are kept as its lineage and never followed.
         var experiment = new Experiment(
             projectId, Guid.Empty, Guid.Empty, own, trained.Header.Target, task == "regression" ? "regression" : "classification",

@@ -60,12 +60,11 @@ public sealed class ModelService(HubDbContext db, ProjectAccess access, IArtifac
         return await db.Models.AsNoTracking().FirstOrDefaultAsync(m => m.Id == best, cancellation) ?? throw ModelHubException.NotFound("model");
     }
 
-    public async Task<(Stream Bytes, string Name)> OpenArtifactAsync(Caller caller, Guid id, CancellationToken cancellation)
+    public async Task<ArtifactFile> OpenArtifactAsync(Caller caller, Guid id, CancellationToken cancellation)
     {
-        var view = await GetAsync(caller, id, cancellation);
-        if (view.Model.ArtifactSha256 is not { } sha256)
-            throw new ModelHubException(ErrorKind.WrongState, "model_failed", "This model was not trained.");
-        return (await store.OpenCheckedAsync(sha256, cancellation), view.Model.Name + ".modelhub");
+        var model = (await GetAsync(caller, id, cancellation)).Model;
+        var sha256 = model.RequireArtifact();
+        return new ArtifactFile(model.Name + ".modelhub", sha256, await store.OpenCheckedAsync(sha256, cancellation));
     }
 
     /// <summary>Sets where deployments of a binary model draw the line, unless they say themselves.</summary>

@@ -20,9 +20,7 @@ internal sealed class TrainedModelSource(IServiceScopeFactory scopes, IArtifactS
             .Select(m => new { m.ProjectId, m.Name, m.ArtifactSha256, m.FailureReason, m.Report }).FirstOrDefaultAsync(cancellation);
         if (row is null)
             return null;
-        if (row.ArtifactSha256 is null)
-            throw new ModelHubException(ErrorKind.WrongState, "model_failed", $"This model was not trained: {row.FailureReason}");
-        var (trained, size) = await ReadAsync(store, row.ArtifactSha256, cancellation);
+        var (trained, size) = await ReadAsync(store, Model.RequireArtifact(row.ArtifactSha256, row.FailureReason), cancellation);
         return new LoadedModel(id, row.ProjectId, row.Name, trained, size)
         {
             Conformal = JsonSerializer.Deserialize<KeptOfReport>(row.Report, StoredJson.Options)?.Conformal ?? [],

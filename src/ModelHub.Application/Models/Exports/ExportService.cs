@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using ModelHub.Application.Artifacts;
 using ModelHub.Application.Errors;
@@ -11,7 +12,7 @@ namespace ModelHub.Application.Models.Exports;
 
 /// <summary>A model as ONNX.</summary>
 /// <param name="Parity">Null when ONNX Runtime is not installed here; <paramref name="NotCompared"/> says so.</param>
-public sealed record OnnxFile(string Name, Stream Bytes, Parity? Parity, string? NotCompared);
+public sealed record OnnxFile(ArtifactFile File, Parity? Parity, string? NotCompared);
 
 /// <summary>
 /// Exports models: made and compared when it is first asked for, then kept. The same model always gives the same bytes, so two that make
@@ -23,18 +24,21 @@ public sealed class ExportService(HubDbContext db, ModelService models, ModelCac
     public async Task<OnnxFile> OpenOnnxAsync(Caller caller, Guid id, CancellationToken cancellation)
     {
         var view = await models.GetAsync(caller, id, cancellation);
-        if (view.Model.ArtifactSha256 is null)
-            throw new ModelHubException(ErrorKind.WrongState, "model_failed", $"This model was not trained: {view.Model.FailureReason}");
+        view.Model.RequireArtifact();
         var name = view.Model.Name + ".onnx";
         if (await db.Set<ModelExport>().AsNoTracking().FirstOrDefaultAsync(e => e.ModelId == id, cancellation) is { } found)
-            return new OnnxFile(name, await kept.OpenAsync(found, cancellation), new Parity(found.LargestDifference, found.Rows, found.OnValidation), null);
+        {
+            var file = new ArtifactFile(name, found.ArtifactSha256, await kept.OpenAsync(found, cancellation));
+            return new OnnxFile(file, new Parity(found.LargestDifference, found.Rows, found.OnValidation), null);
+        }
         var trained = (await cache.GetAsync(id, cancellation)).Trained!;
         var bytes = await Task.Run(() => Refusing(() => OnnxExporter.Export(trained)), cancellation);
+        var made = new ArtifactFile(name, Convert.ToHexStringLower(SHA256.HashData(bytes)), new MemoryStream(bytes, writable: false));
         if (parity.Missing is { } missing)
-            return new OnnxFile(name, new MemoryStream(bytes, writable: false), null, missing);
+            return new OnnxFile(made, null, missing);
         var measured = await Task.Run(() => parity.MeasureAsync(view.Model, trained, bytes, cancellation), cancellation);
         await kept.KeepAsync(id, bytes, measured, cancellation);
-        return new OnnxFile(name, new MemoryStream(bytes, writable: false), measured, null);
+        return new OnnxFile(made, measured, null);
     }
 
     private static byte[] Refusing(Func<byte[]> export)
@@ -53,7 +57,7 @@ public sealed class ExportService(HubDbContext db, ModelService models, ModelCac
 /// <summary>Exports that were made: bytes before the row.</summary>
 public sealed class ExportStore(HubDbContext db, IArtifactStore store, TimeProvider clock)
 {
-    public Task<Stream> OpenAsync(ModelExport export, CancellationToken cancellation) => store.OpenAsync(export.ArtifactSha256, cancellation);
+    public Task<Stream> OpenAsync(ModelExport export, CancellationToken cancellation) => store.OpenCheckedAsync(export.ArtifactSha256, cancellation);
 
     public async Task KeepAsync(Guid modelId, byte[] bytes, Parity measured, CancellationToken cancellation)
     {

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Mvc;
 using ModelHub.Api.Access;
 using ModelHub.Api.Dialects.Hub.Wire;
+using ModelHub.Application.Artifacts;
 using ModelHub.Application.Batches;
 
 namespace ModelHub.Api.Dialects.Hub.Controllers;
@@ -30,7 +31,8 @@ public sealed class BatchPredictionsController(BatchService batches) : Controlle
     public async Task<FileStreamResult> Result(string batchId, CancellationToken cancellation)
     {
         var (bytes, batch) = await batches.OpenResultAsync(HttpContext.Caller(), HubPaging.Id(batchId, "batch prediction"), cancellation);
-        return File(bytes, BatchFormats.TypeOf(batch.Output), $"predictions-{batch.Id}.{BatchFormats.WordOf(batch.Output)}", enableRangeProcessing: true);
+        var name = $"predictions-{batch.Id}.{BatchFormats.WordOf(batch.Output)}";
+        return this.Download(new ArtifactFile(name, batch.ResultSha256!, bytes), BatchFormats.TypeOf(batch.Output));
     }
 
     /// <summary>With its result; what still runs is cancelled.</summary>

@@ -20,27 +20,27 @@ public sealed class ExportsController(ExportService exports) : ControllerBase
     [Produces("application/octet-stream")]
     public async Task<FileStreamResult> Onnx(string modelId, CancellationToken cancellation)
     {
-        var file = await exports.OpenOnnxAsync(HttpContext.Caller(), HubPaging.Id(modelId, "model"), cancellation);
-        if (file.Parity is { } parity)
+        var onnx = await exports.OpenOnnxAsync(HttpContext.Caller(), HubPaging.Id(modelId, "model"), cancellation);
+        if (onnx.Parity is { } parity)
         {
             Response.Headers["X-Largest-Difference"] = parity.Largest.ToString("R", CultureInfo.InvariantCulture);
             Response.Headers["X-Compared-Rows"] = parity.Rows.ToString(CultureInfo.InvariantCulture);
         }
-        return File(file.Bytes, "application/octet-stream", file.Name, enableRangeProcessing: true);
+        return this.Download(onnx.File);
     }
 
     /// <summary>By how much the ONNX file's predictions differ from the hub's own: the largest difference over the rows that training held out.</summary>
     [HttpGet("parity")]
     public async Task<ParityAnswer> Parity(string modelId, CancellationToken cancellation)
     {
-        var file = await exports.OpenOnnxAsync(HttpContext.Caller(), HubPaging.Id(modelId, "model"), cancellation);
-        await using var bytes = file.Bytes;
+        var onnx = await exports.OpenOnnxAsync(HttpContext.Caller(), HubPaging.Id(modelId, "model"), cancellation);
+        await using var bytes = onnx.File.Bytes;
         return new ParityAnswer
         {
-            LargestDifference = file.Parity?.Largest,
-            Rows = file.Parity?.Rows ?? 0,
-            Over = file.Parity is null ? null : file.Parity.OnValidation ? "validation" : "folds",
-            NotCompared = file.NotCompared,
+            LargestDifference = onnx.Parity?.Largest,
+            Rows = onnx.Parity?.Rows ?? 0,
+            Over = onnx.Parity is null ? null : onnx.Parity.OnValidation ? "validation" : "folds",
+            NotCompared = onnx.NotCompared,
             SizeBytes = bytes.Length,
         };
     }

@@ -50,11 +50,8 @@ public sealed class ModelsController(ModelLists lists, ModelService models, Expl
     /// <summary>The model's file.</summary>
     [HttpGet("{modelId}/artifact")]
     [Produces("application/octet-stream")]
-    public async Task<FileStreamResult> Artifact(string modelId, CancellationToken cancellation)
-    {
-        var (bytes, name) = await models.OpenArtifactAsync(HttpContext.Caller(), HubPaging.Id(modelId, "model"), cancellation);
-        return File(bytes, "application/octet-stream", name, enableRangeProcessing: true);
-    }
+    public async Task<FileStreamResult> Artifact(string modelId, CancellationToken cancellation) =>
+        this.Download(await models.OpenArtifactAsync(HttpContext.Caller(), HubPaging.Id(modelId, "model"), cancellation));
 
     /// <summary>Deletes a model that is not deployed.</summary>
     [HttpDelete("{modelId}")]
