@@ -20,7 +20,8 @@ internal sealed class HubExceptionHandler(ILogger<HubExceptionHandler> log) : IE
             await ProblemAnswer.WriteAsync(context, own.Status, own.Code, own.Message, null);
             return true;
         }
-        if (exception is BadHttpRequestException { StatusCode: 400 or 408 })
+        // Kestrel says the one of a chunk whose length no number holds, and the other of all else that it cannot read.
+        if (exception is IOException { InnerException: OverflowException } or BadHttpRequestException { StatusCode: 400 or 408 })
         {
             await ProblemAnswer.WriteAsync(context, 400, "malformed", "The request could not be read.", null);
             return true;
