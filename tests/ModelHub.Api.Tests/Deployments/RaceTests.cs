@@ -122,6 +122,27 @@ public sealed class RaceTests(RunningHub hub)
         Assert.Empty(seen.Except([HttpStatusCode.OK, HttpStatusCode.NotFound, HttpStatusCode.Conflict]));
     }
 
+    /// <summary>R5: searches on all processors cost who scores beside them some time, and no answer.</summary>
+    [Fact]
+    public async Task Training_beside_serving_fails_no_request()
+    {
+        var made = await Leaderboards.OfAsync(hub, "binary");
+        var id = await Leaderboards.DeployAsync(hub, made.BestId);
+        var wanted = await ScoreAsync();
+        var training = Task.WhenAll(Enumerable.Range(0, 2 * Environment.ProcessorCount).Select(_ => Leaderboards.TrainAsync(hub, "multiclass")));
+        var answered = 0;
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
+        {
+            for (; !training.IsCompleted; Interlocked.Increment(ref answered))
+                Assert.Equal(wanted, await ScoreAsync());
+        }));
+        await training;
+        Assert.True(answered >= 8, $"only {answered} requests met a search");
+
+        async Task<string> ScoreAsync() =>
+            (await hub.Client.PostAsync($"/deployments/{id}/predictions", new StringContent(made.Csv(5), Encoding.UTF8, "text/csv")).JsonAsync()).GetProperty("data").GetRawText();
+    }
+
     /// <summary>C9.</summary>
     [Fact]
     public async Task Each_of_many_requests_at_once_gets_the_answer_to_its_own_row()
