@@ -70,6 +70,7 @@ public sealed class CollectionService(
             var other = await FindAsync(caller, at with { Collection = name }, cancellation);
             validation = other.Version?.Id ?? throw ModelHubException.Invalid("validation_dataset", $"The dataset '{name}' is empty.");
             RequireSame(view, other, "validation_dataset");
+            RequireKnown(view, other.Columns.Select(c => c.Name), wanted.LabelAttribute, wanted.CategoricalFeatures, "validation_dataset");
         }
         var mode = wanted.Mode == "auto" ? "balanced" : wanted.Mode;
         return await experiments.CreateAsync(
@@ -98,9 +99,9 @@ public sealed class CollectionService(
     public async Task<TableScores> PredictFileAsync(
         Caller caller, CollectionName at, string modelName, Stream file, TableSource source, CancellationToken cancellation)
     {
-        var (model, view) = await BestAsync(caller, at, modelName, cancellation);
-        var experiment = await experiments.GetByNameAsync(view.Dataset.Id, modelName, cancellation);
+        var (model, experiment, view) = await BestAsync(caller, at, modelName, cancellation);
         var table = await tables.ParseAsync(file, source with { ExpectedSchema = view.Version!.Schema, LabelColumn = experiment.Target }, cancellation);
+        RequireKnown(view, table.Columns.Select(c => c.Name), experiment.Target, experiment.Config.CategoricalColumns, "file_data");
         return await predictions.PredictAsync(caller, model.Id, table, cancellation);
     }
 
@@ -108,18 +109,21 @@ public sealed class CollectionService(
     public async Task<TableScores> PredictCollectionAsync(
         Caller caller, CollectionName at, string modelName, string prediction, CancellationToken cancellation)
     {
-        var (model, view) = await BestAsync(caller, at, modelName, cancellation);
+        var (model, experiment, view) = await BestAsync(caller, at, modelName, cancellation);
         var other = await FindAsync(caller, at with { Collection = prediction }, cancellation);
         if (other.Version is null)
             throw ModelHubException.Invalid("prediction_dataset", $"The dataset '{prediction}' is empty.");
         RequireSame(view, other, "prediction_dataset");
+        RequireKnown(view, other.Columns.Select(c => c.Name), experiment.Target, experiment.Config.CategoricalColumns, "prediction_dataset");
         return await predictions.PredictAsync(caller, model.Id, await tables.ReadAsync(other.Version.Id, cancellation), cancellation);
     }
 
-    private async Task<(Model Model, DatasetView View)> BestAsync(Caller caller, CollectionName at, string modelName, CancellationToken cancellation)
+    private async Task<(Model Model, Experiment Experiment, DatasetView View)> BestAsync(
+        Caller caller, CollectionName at, string modelName, CancellationToken cancellation)
     {
         var view = await FindAsync(caller, at, cancellation);
-        return (await models.BestAsync(await experiments.GetByNameAsync(view.Dataset.Id, modelName, cancellation), cancellation), view);
+        var experiment = await experiments.GetByNameAsync(view.Dataset.Id, modelName, cancellation);
+        return (await models.BestAsync(experiment, cancellation), experiment, view);
     }
 
     private async Task<DatasetView> FindAsync(Caller caller, CollectionName at, CancellationToken cancellation)
@@ -128,13 +132,20 @@ public sealed class CollectionService(
         return await datasets.GetByNameAsync(project.Id, at.Collection, cancellation);
     }
 
-    /// <summary>Vectors of another dimension cannot be meant; of other columns some may be missing.</summary>
+    /// <summary>Vectors of another dimension cannot be meant.</summary>
     private static void RequireSame(DatasetView training, DatasetView other, string field)
     {
         if (training.Dataset.VectorDim is { } one && other.Dataset.VectorDim is { } two && one != two)
             throw ModelHubException.Invalid(field, $"'{other.Dataset.Name}' has vectors of dimension {two}, the training data of {one}.");
-        var names = other.Columns.Select(c => c.Name).ToHashSet(StringComparer.Ordinal);
-        if (!training.Columns.Any(c => names.Contains(c.Name)))
-            throw ModelHubException.Invalid(field, $"'{other.Dataset.Name}' has no column of the training data.");
+    }
+
+    /// <summary>Of the training data's columns some may be missing, but not all, and none that was named as categorical.</summary>
+    private static void RequireKnown(DatasetView training, IEnumerable<string> given, string target, IReadOnlyList<string> categorical, string field)
+    {
+        var names = given.ToHashSet(StringComparer.Ordinal);
+        if (!training.Columns.Any(c => c.Name != target && names.Contains(c.Name)))
+            throw ModelHubException.Invalid(field, $"'{field}' has no column of the training data beside the label.");
+        if (categorical.FirstOrDefault(name => !names.Contains(name)) is { } missing)
+            throw ModelHubException.Invalid(field, $"'{field}' lacks '{missing}', which is one of 'categorical_features'.");
     }
 }

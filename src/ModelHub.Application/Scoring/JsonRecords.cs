@@ -56,6 +56,7 @@ internal sealed class JsonRecords(RowColumns columns)
         {
             throw new RowRefusal(block.Count, null, "A text is not valid Unicode.");
         }
+        block.NamesInputs |= known > 0;
         block.LacksInputs |= trained is not null && known < trained.Inputs.Count;
         block.EndRow();
         return (int)reader.BytesConsumed;

@@ -76,6 +76,9 @@ public sealed partial class RowBlock
     /// <summary>Whether a record named fewer inputs than the model has; told of JSON only.</summary>
     internal bool LacksInputs { get; set; }
 
+    /// <summary>Whether any record named an input of the model; told of JSON only, where the first record need not name what later ones do.</summary>
+    internal bool NamesInputs { get; set; }
+
     public ReadOnlySpan<KeptCell> CellsOf(int row)
     {
         var start = row == 0 ? 0 : _cellEnds[row - 1];
@@ -105,6 +108,7 @@ public sealed partial class RowBlock
         FirstRow = 0;
         MostRows = int.MaxValue;
         LacksInputs = false;
+        NamesInputs = false;
         Asked = null;
         Answers = null;
         TakesAnswers = false;

@@ -115,7 +115,10 @@ public sealed partial class ScoringRun
             if (refusal is not null)
                 throw Refused(refusal, block.FirstRow);
             if (rows.IsFirst)
+            {
+                RequireKnown(block);
                 _writer.Prepare(_columns);
+            }
             counted.SetResult(block.FirstRow + block.Count);
             await ScoreAsync(block, cancellation);
             var answered = new Answered(block.Count);

@@ -40,7 +40,11 @@ public sealed partial class ScoringRun
         try
         {
             run._columns.AddAll([.. rows.Columns.Select(c => System.Text.Encoding.UTF8.GetBytes(c.Name))]);
-            rows.Choose(Wanted(model, run._columns.Now, rows.Columns));
+            run.RequireKnown(null);
+            var wanted = Wanted(model, run._columns.Now, rows.Columns);
+            if (rows.RowCount > mostBytes / BytesOfRow(wanted, rows.Columns))
+                throw TooLarge(mostBytes);
+            rows.Choose(wanted);
             await run.RunInBlocksAsync((blocks, stop) => run.ReadColumnsAsync(rows, mostBytes, blocks, stop), MostHeld, cancellation);
         }
         catch (RowRefusal refusal)
@@ -63,6 +67,12 @@ public sealed partial class ScoringRun
             model.Trained?.FeatureCount ?? 0);
     }
 
+    /// <summary>What a row takes at least.</summary>
+    private static long BytesOfRow(ColumnChoices wanted, IReadOnlyList<TypedColumn> typed) =>
+        Math.Max(1, 4L * wanted.Width + typed.Where((_, at) => wanted.Cells[at]).Sum(c => (long)Math.Max(1, c.Width)));
+
+    private static ModelHubException TooLarge(long mostBytes) => new(ErrorKind.TooLarge, "body_too_large", $"The unpacked rows are larger than {mostBytes} bytes.");
+
     private async Task ReadColumnsAsync(IColumnReader rows, long mostBytes, ChannelWriter<Task<Answered>> blocks, CancellationToken cancellation)
     {
         try
@@ -80,7 +90,7 @@ public sealed partial class ScoringRun
                 if (bytes > mostBytes)
                 {
                     batch.Dispose();
-                    throw new ModelHubException(ErrorKind.TooLarge, "body_too_large", $"The unpacked rows are larger than {mostBytes} bytes.");
+                    throw TooLarge(mostBytes);
                 }
                 await blocks.WaitToWriteAsync(cancellation);
                 await blocks.WriteAsync(Task.Run(() => AnswerAsync(batch, from, cancellation), CancellationToken.None), cancellation);

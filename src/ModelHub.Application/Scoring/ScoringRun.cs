@@ -116,6 +116,22 @@ public sealed partial class ScoringRun
         _format.RequireEnd();
         if (block.Count == 0)
             throw new RowRefusal(null, null, "There are no rows of data.");
+        RequireKnown(block);
+    }
+
+    /// <summary>
+    /// Rows of which the model reads nothing were meant for another one, or have no header: they would all get one answer, and nobody would
+    /// be told. Runners are given the columns and say themselves.
+    /// </summary>
+    /// <param name="first">The first rows; null when only columns are known yet.</param>
+    private void RequireKnown(RowBlock? first)
+    {
+        if (_model.Trained is not { Inputs.Count: > 0 } trained || first is { Count: 0 } or { NamesInputs: true }
+            || _format is not JsonRows && _columns.Now.Any(c => c.Input >= 0))
+            return;
+        var named = string.Join(", ", trained.Inputs.Take(5).Select(i => $"'{i.Name}'"));
+        throw new RowRefusal(
+            null, null, $"None of the columns is one that the model reads. It reads {named}{(trained.Inputs.Count > 5 ? $" and {trained.Inputs.Count - 5} more" : "")}.");
     }
 
     private static ModelHubException Refused(RowRefusal refusal, long firstRow)

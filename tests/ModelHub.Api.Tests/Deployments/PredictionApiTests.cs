@@ -63,6 +63,9 @@ public sealed class PredictionApiTests(RunningHub hub)
     [InlineData("text/csv", "x,x\n1,2\n", "'x'")]
     [InlineData("text/csv", "x,\n1,2\n", "Column 2")]
     [InlineData("text/csv", "x,colour\n", "no rows")]
+    [InlineData("text/csv", "4.5,red,note 1,0.3\n4.5,red,note 1,0.3\n", "None of the columns is one that the model reads. It reads 'x', 'colour'")]
+    [InlineData("application/json", "[{\"passenger\": 7}, {}]", "None of the columns")]
+    [InlineData("application/json", "{\"data\": [{}]}", "None of the columns")]
     [InlineData("application/json", "[", "")]
     [InlineData("application/json", "[]", "no rows")]
     [InlineData("application/json", "[1]", "Row 1")]
@@ -78,6 +81,20 @@ public sealed class PredictionApiTests(RunningHub hub)
         var id = await Leaderboards.DeployAsync(hub, (await Leaderboards.OfAsync(hub, "binary")).BestId);
         var answer = await PostAsync(id, new StringContent(body, Encoding.UTF8, type)).JsonAsync(400);
         Assert.Contains(place, answer.GetProperty("message").GetString(), StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>One column is enough, in whatever record: the others are missing, as they may be.</summary>
+    [Theory]
+    [InlineData("text/csv", "passenger,z\n7,\n")]
+    [InlineData("application/json", "[{\"passenger\": 7}, {\"z\": null}]")]
+    public async Task Rows_may_lack_columns(string type, string body)
+    {
+        var id = await Leaderboards.DeployAsync(hub, (await Leaderboards.OfAsync(hub, "binary")).BestId);
+        foreach (var query in new[] { "", "?passthroughColumns=passenger", "?passthroughColumnsSet=all" })
+            Assert.NotEmpty(Data(await hub.Client.PostAsync($"/deployments/{id}/predictions{query}", new StringContent(body, Encoding.UTF8, type)).JsonAsync()));
+        var unknown = body.Replace("\"z\"", "\"zz\"", StringComparison.Ordinal).Replace(",z", ",zz", StringComparison.Ordinal);
+        foreach (var query in new[] { "", "?passthroughColumns=passenger", "?passthroughColumnsSet=all" })
+            await hub.Client.PostAsync($"/deployments/{id}/predictions{query}", new StringContent(unknown, Encoding.UTF8, type)).JsonAsync(400);
     }
 
     [Fact]

@@ -103,6 +103,25 @@ public sealed class BatchJobTests(RunningHub hub)
         await other.PostAsync($"/api/models/{made.BestId}/predict/batch/jobs", Csv(made.Csv(1))).JsonAsync(404);
     }
 
+    /// <summary>Group D: CSV as it comes from everywhere.</summary>
+    [Theory]
+    [InlineData("x,colour\n1,\"red\n2,blue\n", "quote")]
+    [InlineData("x,colour\n1,red\n2\n", "Row 2")]
+    [InlineData("x,x\n1,2\n", "'x'")]
+    [InlineData("x,\n1,2\n", "Column 2")]
+    [InlineData("x,colour\n", "no rows")]
+    [InlineData("a,b\n1,2\n", "None of the columns")]
+    [InlineData("x,colour\n1,caf\u00e9\n", "UTF-8", "latin1")]
+    [InlineData("x,colour\n1,red\n", "", "utf-16")]
+    public async Task Broken_files_are_refused_with_their_place(string csv, string place, string encoding = "utf-8")
+    {
+        var made = await Leaderboards.OfAsync(hub, "binary");
+        var bytes = Encoding.GetEncoding(encoding).GetBytes(csv);
+        using var body = new ByteArrayContent(bytes) { Headers = { ContentType = new("text/csv") } };
+        var said = await hub.Client.PostAsync($"/api/models/{made.BestId}/predict/batch", body).JsonAsync(422);
+        Assert.Contains(place, said.GetProperty("detail").GetString(), StringComparison.OrdinalIgnoreCase);
+    }
+
     private static StringContent Csv(string text) => new(text, Encoding.UTF8, "text/csv");
 
     private async Task<string> StartAsync(Leaderboard made, HttpContent rows, string output)

@@ -95,6 +95,8 @@ public sealed class PredictTests(RunningHub hub)
         Assert.Contains(warnings, w => w.Contains("missing from some rows", StringComparison.Ordinal));
         Assert.DoesNotContain(warnings, w => w.Contains("target", StringComparison.Ordinal));
         Assert.False((await AskAsync(made, new { inputs = Row })).TryGetProperty("warnings", out _));
+        // Nothing that it knows at all: a warning here as well, since this dialect has a place for one.
+        Assert.Contains("'passenger'", (await AskAsync(made, new { inputs = new { passenger = 7 } })).GetProperty("warnings")[0].GetString(), StringComparison.Ordinal);
     }
 
     /// <summary>Beyond single precision, in which features are kept.</summary>

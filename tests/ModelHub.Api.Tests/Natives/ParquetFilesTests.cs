@@ -162,6 +162,28 @@ public sealed class ParquetFilesTests : IDisposable
             Assert.StartsWith("The Parquet file cannot be read.", Refused(whole[..length]).Message, StringComparison.Ordinal);
     }
 
+    /// <summary>D3: what a footer, a page or a schema can say of itself.</summary>
+    [NativeTheory]
+    [MemberData(nameof(CraftedParquet.Lies), MemberType = typeof(CraftedParquet))]
+    public void A_file_that_lies_is_refused(string lie) =>
+        Assert.StartsWith("The Parquet file cannot be read.", Refused(CraftedParquet.Lie(lie)).Message, StringComparison.Ordinal);
+
+    /// <summary>D3: descriptions for other programs, which some of them run, are passed over; ten thousand columns are many and no lie.</summary>
+    [NativeFact]
+    public void What_others_would_run_is_not_looked_at()
+    {
+        foreach (var crafted in new[] { CraftedParquet.Of(), CraftedParquet.Of(extensions: true) })
+        {
+            using var rows = Open(crafted);
+            Assert.Equal(["x"], rows.Columns.Select(c => c.Name));
+            using var batch = rows.Read()!;
+            Assert.Equal([7, 7, 7], Enumerable.Range(0, batch.Count).Select(batch[0].Number));
+        }
+        using var wide = Open(CraftedParquet.Wide(10_000));
+        Assert.Equal((10_000, 0), (wide.Columns.Count, wide.RowCount));
+        Assert.Null(wide.Read());
+    }
+
     [NativeFact]
     public void Bytes_changed_anywhere_never_do_more_than_end_the_reading()
     {
@@ -254,7 +276,8 @@ public sealed class ParquetFilesTests : IDisposable
     private ModelHubException Refused(byte[] bytes) => Assert.Throws<ModelHubException>(() =>
     {
         using var rows = Open(bytes);
-        rows.Read();
+        while (rows.Read() is { } batch)
+            batch.Dispose();
     });
 
     private IColumnReader Open(byte[] bytes) => Files.Open(Save(bytes), CancellationToken.None);

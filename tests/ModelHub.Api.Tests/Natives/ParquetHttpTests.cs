@@ -132,6 +132,20 @@ public sealed class ParquetHttpTests(RunningHub hub)
         Assert.Equal(30_000, (await BatchAsync(made, whole, null)).GetProperty("row_count").GetInt32());
     }
 
+    /// <summary>D2: rows by the billion in some hundred bytes are refused before any is read.</summary>
+    [NativeFact]
+    public async Task A_small_file_of_very_many_rows_is_refused_by_what_it_says()
+    {
+        var made = await Leaderboards.OfAsync(hub, "binary");
+        var bomb = CraftedParquet.Of(rows: int.MaxValue);
+        Assert.InRange(bomb.Length, 1, 500);
+        var said = await UploadAsync(bomb, "t.parquet").JsonAsync(422);
+        Assert.Contains("more than 200000000 rows", said.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        said = await SendAsync($"/api/models/{made.BestId}/predict/batch", bomb, "rows.parquet", null).JsonAsync(413);
+        Assert.Contains("larger than", said.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Equal(3, (await BatchAsync(made, CraftedParquet.Of(), null)).GetProperty("row_count").GetInt32());
+    }
+
     private async Task<HttpResponseMessage> UploadAsync(byte[] bytes, string name, string? kinds = null)
     {
         var project = await hub.Client.PostAsJsonAsync("/api/projects", new { name = "parquet " + Guid.NewGuid() }).JsonAsync(201);

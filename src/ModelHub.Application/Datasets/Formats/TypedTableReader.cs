@@ -17,6 +17,9 @@ internal sealed class TypedTableReader(IColumnReader rows, TableSink sink, ReadO
 
     public void Run(CancellationToken cancellation)
     {
+        // A few bytes can say one value again for billions of rows.
+        if (rows.RowCount > options.Limits.MaxRows)
+            throw new DatasetFormatException($"There are more than {options.Limits.MaxRows} rows.");
         foreach (var column in rows.Columns)
         {
             if (column.Name.Length == 0)
