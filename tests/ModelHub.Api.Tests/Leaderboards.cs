@@ -16,6 +16,8 @@ public sealed record Leaderboard(string ProjectId, string BestId, string OtherId
 
 internal static class Leaderboards
 {
+    private const string Header = "x,colour,note,z";
+
     private static readonly ConcurrentDictionary<(RunningHub, string), Lazy<Task<Leaderboard>>> Trained = [];
 
     /// <summary>binary, multiclass or regression; trained once per hub. Models of it may be deployed, not deleted.</summary>
@@ -33,14 +35,11 @@ internal static class Leaderboards
     public static async Task<Leaderboard> TrainAsync(RunningHub hub, string task)
     {
         var project = (await hub.Client.PostAsJsonAsync("/api/projects", new { name = task + Guid.NewGuid() }).JsonAsync(201)).GetProperty("project");
-        var rows = Enumerable.Range(0, 240).Select(i => Row(i, task)).ToList();
-        const string Header = "x,colour,note,z";
-        var csv = Header + ",target\n" + string.Concat(rows.Select(r => $"{r.Cells},{r.Target}\n"));
         using var form = new MultipartFormDataContent
         {
             { new StringContent(project.GetProperty("id").GetString()!), "project_id" },
             { new StringContent("table"), "name" },
-            { new ByteArrayContent(Encoding.UTF8.GetBytes(csv)), "file", "table.csv" },
+            { new ByteArrayContent(Encoding.UTF8.GetBytes(Table(task))), "file", "table.csv" },
         };
         var dataset = (await hub.Client.PostAsync("/api/datasets", form).JsonAsync(201)).GetProperty("dataset");
         var run = (await hub.Client.PostAsJsonAsync("/api/experiments", new
@@ -51,10 +50,23 @@ internal static class Leaderboards
         var now = await HubSteps.SettledAsync(
             async () => (await hub.Client.GetFromJsonAsync<JsonElement>($"/api/experiments/{run.GetProperty("id")}")).GetProperty("experiment"));
         Assert.Equal("succeeded", now.GetProperty("status").GetString());
-        var best = now.GetProperty("best_model_id").GetString()!;
-        var other = now.GetProperty("leaderboard").EnumerateArray().Select(m => m.GetProperty("id").GetString()!).First(id => id != best);
-        return new Leaderboard(project.GetProperty("id").GetString()!, best, other, Header, [.. rows.Select(r => r.Cells)]);
+        return await OfProjectAsync(hub, project.GetProperty("id").GetString()!, task);
     }
+
+    /// <summary>That of a project's only experiment, which has learned from <see cref="Table"/>.</summary>
+    public static async Task<Leaderboard> OfProjectAsync(RunningHub hub, string projectId, string task)
+    {
+        var run = (await hub.Client.GetAsync($"/api/experiments?project_id={projectId}").JsonAsync()).GetProperty("items")[0];
+        var models = (await hub.Client.GetAsync($"/api/experiments/{run.GetProperty("id").GetString()}/models").JsonAsync()).GetProperty("items").EnumerateArray();
+        var best = run.GetProperty("best_model_id").GetString()!;
+        var other = models.Select(m => m.GetProperty("id").GetString()!).First(id => id != best);
+        return new Leaderboard(projectId, best, other, Header, [.. Rows(task).Select(r => r.Cells)]);
+    }
+
+    /// <summary>What leaderboards learn from, the target last.</summary>
+    public static string Table(string task) => Header + ",target\n" + string.Concat(Rows(task).Select(r => $"{r.Cells},{r.Target}\n"));
+
+    private static IEnumerable<(string Cells, string Target)> Rows(string task) => Enumerable.Range(0, 240).Select(i => Row(i, task));
 
     private static (string Cells, string Target) Row(int i, string task)
     {

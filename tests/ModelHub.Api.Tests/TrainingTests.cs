@@ -47,24 +47,39 @@ public sealed class TrainingTests(RunningHub hub)
     public async Task Vectors_are_added_trained_on_and_scored_by_name()
     {
         var name = "vectors " + Guid.NewGuid();
-        await SayAsync("create_project", new { project_name = name, application = "test" });
-        await SayAsync("init", new { project_name = name, collection_name = "c", vector_type = "dense", vector_dim = 2 });
+        await hub.SayAsync("create_project", new { project_name = name, application = "test" });
+        await hub.SayAsync("init", new { project_name = name, collection_name = "c", vector_type = "dense", vector_dim = 2 });
         var data = Enumerable.Range(0, 120).Select(i => new[] { Math.Sin(i), Math.Cos(3 * i) }).ToArray();
-        var added = await SayAsync("add_data_batch", new
+        var added = await hub.SayAsync("add_data_batch", new
         {
             project_name = name, collection_name = "c", data, attributes = data.Select(v => new { label = v[0] > 0 ? "1" : "0" }),
         });
-        Assert.Equal("finished", (await SayAsync("get_upload_data_status", new { job_id = added.GetProperty("job_id") })).GetProperty("status").GetString());
-        var job = (await SayAsync("train_automl_model", new
+        Assert.Equal("finished", (await hub.SayAsync("get_upload_data_status", new { job_id = added.GetProperty("job_id") })).GetProperty("status").GetString());
+        var job = (await hub.SayAsync("train_automl_model", new
         {
             project_name = name, collection_name = "c", model_name = "m", training_mode = "high_speed", task_type = "classification", label_attribute = "label",
         })).GetProperty("job_id");
         var done = await HubSteps.UntilAsync(
-            () => SayAsync("get_automl_training_status", new { job_id = job }), now => now.GetProperty("status").GetString() is "finished" or "failed");
+            () => hub.SayAsync("get_automl_training_status", new { job_id = job }), now => now.GetProperty("status").GetString() is "finished" or "failed");
         Assert.Equal("finished", done.GetProperty("status").GetString());
-        var scored = await SayAsync("automl_predict", new { project_name = name, collection_name = "c", model_name = "m", prediction_dataset = "c" });
+        var scored = await hub.SayAsync("automl_predict", new { project_name = name, collection_name = "c", model_name = "m", prediction_dataset = "c" });
         Assert.Equal(120, scored.GetProperty("num_samples").GetInt32());
         Assert.True(scored.GetProperty("prediction_metric").GetProperty("accuracy").GetDouble() > 0.9);
+    }
+
+    /// <summary>Seed 003: all categorical attributes must be present in the prediction data.</summary>
+    [Fact]
+    public async Task Rows_without_what_the_model_was_told_to_read_are_refused()
+    {
+        var (project, _) = await hub.TrainByNameAsync("binary", ["colour"]);
+        foreach (var (csv, says) in new[] { ("passenger,target\n7,yes\n", "no column of the training data"), ("x,z\n1,2\n", "lacks 'colour'") })
+        {
+            var refused = await hub.SayAsync("automl_predict", new
+            {
+                project_name = project, collection_name = "rows", model_name = "m", file_format = "csv", has_field_names = true, file_data = NamedSteps.Base64(csv),
+            }, 400);
+            Assert.Contains(says, refused.GetProperty("error_message").GetString(), StringComparison.Ordinal);
+        }
     }
 
     private static string Table(int rows)
@@ -76,13 +91,6 @@ public sealed class TrainingTests(RunningHub hub)
             text.Append(System.Globalization.CultureInfo.InvariantCulture, $"{x:R},{(i % 3 == 0 ? "red" : "blue")},{(x > 0 ? "yes" : "no")}\n");
         }
         return text.ToString();
-    }
-
-    private async Task<JsonElement> SayAsync(string operation, object body)
-    {
-        var element = JsonSerializer.SerializeToNode(body)!.AsObject();
-        element["user_api_key"] = RunningHub.Key;
-        return await PostAsync("/api/" + operation, element);
     }
 
     private async Task<JsonElement> PostAsync(string path, object body)

@@ -8,7 +8,9 @@ using ModelHub.Api.Tests.CustomModels;
 
 namespace ModelHub.Api.Tests.Registry;
 
-/// <summary>One model, trained once, scored through every door there is: the same numbers to the last bit.</summary>
+/// <summary>
+/// One model, trained once, by name in the automl dialect, and scored through every door there is: the same numbers to the last bit.
+/// </summary>
 [Collection("hub")]
 public class ParityTests(RunningHub hub)
 {
@@ -20,12 +22,14 @@ public class ParityTests(RunningHub hub)
     [InlineData("regression")]
     public async Task Every_door_gives_the_same_bits(string task)
     {
-        var board = await Leaderboards.OfAsync(hub, task);
+        var (project, board) = await hub.TrainByNameAsync(task);
         var csv = board.Csv(Rows);
         var records = RecordsOf(csv);
         var direct = await hub.Client.PostAsJsonAsync($"/api/models/{board.BestId}/predict", new { inputs = records }).JsonAsync();
         var expected = direct.GetProperty("predictions").EnumerateArray().Select(Direct).ToList();
         Assert.Equal(Rows, expected.Count);
+        await ScoresByNameAsync(project, csv, [.. direct.GetProperty("predictions").EnumerateArray().Select(p => p.GetProperty("prediction").ToString())]);
+        await MetricsByNameAsync(project, board.BestId, task);
         await ScoresAsync(board.BestId, csv, records, expected, "the trained model");
 
         // The same model as a file: through the custom models' door, and through the registry's.
@@ -61,6 +65,36 @@ public class ParityTests(RunningHub hub)
         Same(expected, await TensorsAsync(deployment, records, expected[0].Keys), $"{what}: Open Inference, the deployment");
         Same(expected, await PipelineAsync(modelId, records, expected[0].Keys), $"{what}: a pipeline");
         await hub.Client.DeleteAsync($"/api/deployments/{deployment}").JsonAsync();
+    }
+
+    /// <summary>The automl dialect tells values and labels, of a file and of a collection, and no probabilities.</summary>
+    private async Task ScoresByNameAsync(string project, string csv, string[] expected)
+    {
+        await hub.SayAsync("upload", new
+        {
+            project_name = project, collection_name = "more", file_format = "csv", has_field_names = true, file_data = NamedSteps.Base64(csv),
+        });
+        foreach (var rows in new object[]
+        {
+            new { project_name = project, collection_name = "rows", model_name = "m", file_format = "csv", has_field_names = true, file_data = NamedSteps.Base64(csv) },
+            new { project_name = project, collection_name = "rows", model_name = "m", prediction_dataset = "more" },
+        })
+        {
+            var scored = await hub.SayAsync("automl_predict", rows);
+            Assert.Equal(expected, scored.GetProperty("predictions").EnumerateArray().Select(p => p.ToString()));
+        }
+    }
+
+    /// <summary>What the model came to in training, by its name and by its id.</summary>
+    private async Task MetricsByNameAsync(string project, string modelId, string task)
+    {
+        var named = (await hub.SayAsync("get_model_validation_metric", new { project_name = project, collection_name = "rows", model_name = "m" }))
+            .GetProperty("validation_metric");
+        var own = (await hub.Client.GetAsync($"/api/models/{modelId}").JsonAsync()).GetProperty("model").GetProperty("metrics");
+        if (task == "regression")
+            Assert.Equal(own.GetProperty("mse").GetRawText(), named.GetRawText());
+        else
+            Assert.All(named.EnumerateObject(), m => Assert.Equal(own.GetProperty(m.Name).GetRawText(), m.Value.GetRawText()));
     }
 
     private async Task<IEnumerable<Dictionary<string, double>>> LinesAsync(string path, HttpContent rows, IReadOnlyCollection<string> classes)
