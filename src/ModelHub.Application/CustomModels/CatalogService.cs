@@ -35,7 +35,8 @@ public sealed class CatalogService(HubDbContext db, DatasetService datasets, Hom
         var view = await datasets.GetAsync(caller, id, cancellation);
         var version = versionId is null ? view.Version
             : await db.DatasetVersions.AsNoTracking().FirstOrDefaultAsync(v => v.DatasetId == id && v.Id == versionId, cancellation);
-        return version is null ? throw ModelHubException.NotFound("dataset version") : await ItemAsync(view.Dataset, version, cancellation);
+        var found = version is null ? [] : await ItemsAsync([(view.Dataset, version)], cancellation);
+        return found.FirstOrDefault() ?? throw ModelHubException.NotFound("dataset version");
     }
 
     public async Task<Page<CatalogItem>> VersionsAsync(Caller caller, Guid id, Paging paging, CancellationToken cancellation)
@@ -43,28 +44,35 @@ public sealed class CatalogService(HubDbContext db, DatasetService datasets, Hom
         var view = await datasets.GetAsync(caller, id, cancellation);
         var rows = db.DatasetVersions.AsNoTracking().Where(v => v.DatasetId == id);
         var page = await rows.OrderByDescending(v => v.Number).ToPageAsync(paging, cancellation);
-        var items = new List<CatalogItem>();
-        foreach (var version in page.Items)
-            items.Add(await ItemAsync(view.Dataset, version, cancellation));
-        return page.With(items);
+        return page.With(await ItemsAsync([.. page.Items.Select(v => (view.Dataset, v))], cancellation));
     }
 
     public async Task<Page<CatalogItem>> ListAsync(Caller caller, Paging paging, CancellationToken cancellation)
     {
         var page = await datasets.ListAsync(caller, null, paging, cancellation);
-        var items = new List<CatalogItem>();
-        foreach (var view in page.Items.Where(v => v.Version is not null))
-            items.Add(await ItemAsync(view.Dataset, view.Version!, cancellation));
-        return page.With(items);
+        return page.With(await ItemsAsync([.. page.Items.Where(v => v.Version is not null).Select(v => (v.Dataset, v.Version!))], cancellation));
     }
 
     public Task DeleteAsync(Caller caller, Guid id, CancellationToken cancellation) => datasets.DeleteAsync(caller, id, cancellation);
 
-    private async Task<CatalogItem> ItemAsync(Dataset dataset, DatasetVersion version, CancellationToken cancellation)
+    private async Task<List<CatalogItem>> ItemsAsync(IReadOnlyList<(Dataset Dataset, DatasetVersion Version)> found, CancellationToken cancellation)
     {
-        var maker = await db.Users.Where(u => u.Id == dataset.CreatedBy).Select(u => u.Username).FirstOrDefaultAsync(cancellation);
-        var size = await db.DatasetParts.Where(p => p.DatasetId == dataset.Id && p.Number >= version.FirstPart && p.Number <= version.LastPart)
-            .SumAsync(p => p.Size, cancellation);
-        return new CatalogItem(dataset, version, dataset.LatestVersionId == version.Id, maker ?? "", size);
+        var ids = found.Select(f => f.Version.Id).ToList();
+        var known = await (from v in db.DatasetVersions
+                           join d in db.Datasets on v.DatasetId equals d.Id
+                           where ids.Contains(v.Id)
+                           select new
+                           {
+                               v.Id,
+                               Maker = db.Users.Where(u => u.Id == d.CreatedBy).Select(u => u.Username).FirstOrDefault(),
+                               Size = db.DatasetParts.Where(p => p.DatasetId == d.Id && p.Number >= v.FirstPart && p.Number <= v.LastPart).Sum(p => p.Size),
+                           }).ToDictionaryAsync(k => k.Id, cancellation);
+        return
+        [
+            .. from f in found
+               where known.ContainsKey(f.Version.Id) // deleted meanwhile
+               let more = known[f.Version.Id]
+               select new CatalogItem(f.Dataset, f.Version, f.Dataset.LatestVersionId == f.Version.Id, more.Maker ?? "", more.Size),
+        ];
     }
 }

@@ -25,8 +25,6 @@ public sealed class ExperimentService(HubDbContext db, ProjectAccess access, Job
     /// <summary>As often as running jobs tell how far they are.</summary>
     private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
 
-    public static readonly string[] Modes = ["high_speed", "balanced", "high_accuracy"];
-
     public async Task<Experiment> CreateAsync(Caller caller, NewExperiment wanted, CancellationToken cancellation)
     {
         var version = await CheckAsync(caller, wanted, cancellation);
@@ -50,11 +48,7 @@ public sealed class ExperimentService(HubDbContext db, ProjectAccess access, Job
     internal async Task<(DatasetVersion Version, Dataset Dataset)> CheckAsync(Caller caller, NewExperiment wanted, CancellationToken cancellation)
     {
         var version = await VersionAsync(caller, wanted.DatasetVersionId, wanted.ProjectId, cancellation);
-        if (wanted.ProblemType is not ("auto" or "classification" or "regression"))
-            throw ModelHubException.Invalid("problem_type", "'problem_type' is auto, classification or regression.");
-        var columns = DatasetService.Columns(version.Version);
-        RequireColumn(columns, wanted.Target, "target_column");
-        Check(wanted.Config, columns, wanted.Target!);
+        ExperimentRules.Check(wanted, DatasetService.Columns(version.Version));
         if (wanted.Config.ValidationVersionId is { } validation)
             await VersionAsync(caller, validation, version.Dataset.ProjectId, cancellation);
         return version;
@@ -83,7 +77,7 @@ public sealed class ExperimentService(HubDbContext db, ProjectAccess access, Job
     public async Task<ExperimentView> GetAsync(Caller caller, Guid id, CancellationToken cancellation)
     {
         var experiment = await VisibleAsync(caller, id, ProjectRole.Viewer, cancellation);
-        return await ViewAsync(experiment, cancellation);
+        return (await ViewAsync([experiment], cancellation))[0];
     }
 
     public async Task<Page<ExperimentView>> ListAsync(Caller caller, Guid? projectId, Paging paging, CancellationToken cancellation)
@@ -91,10 +85,7 @@ public sealed class ExperimentService(HubDbContext db, ProjectAccess access, Job
         var experiments = db.Experiments.AsNoTracking()
             .Where(x => access.VisibleIds(caller).Contains(x.ProjectId) && (projectId == null || x.ProjectId == projectId));
         var page = await experiments.NewestFirstAsync(paging, cancellation);
-        var views = new List<ExperimentView>();
-        foreach (var item in page.Items)
-            views.Add(await ViewAsync(item, cancellation));
-        return page.With(views);
+        return page.With(await ViewAsync(page.Items, cancellation));
     }
 
     /// <summary>An automl model by its dataset and name.</summary>
@@ -128,14 +119,20 @@ public sealed class ExperimentService(HubDbContext db, ProjectAccess access, Job
         await transaction.CommitAsync(cancellation);
     }
 
-    private async Task<ExperimentView> ViewAsync(Experiment experiment, CancellationToken cancellation)
+    private async Task<List<ExperimentView>> ViewAsync(IReadOnlyList<Experiment> experiments, CancellationToken cancellation)
     {
-        var job = await db.Jobs.AsNoTracking().Where(j => j.Id == experiment.JobId)
-            .Select(j => new { j.Progress, j.Message }).FirstOrDefaultAsync(cancellation);
+        var ids = experiments.Select(x => x.JobId).ToList();
+        var told = await db.Jobs.AsNoTracking().Where(j => ids.Contains(j.Id))
+            .Select(j => new { j.Id, j.Progress, j.Message }).ToDictionaryAsync(j => j.Id, cancellation);
+        return [.. experiments.Select(x => told.TryGetValue(x.JobId, out var job) ? View(x, job.Progress, job.Message) : View(x, 1, null))];
+    }
+
+    private ExperimentView View(Experiment experiment, double progress, string? message)
+    {
         var live = SearchLive.Of(experiment.Live);
         var most = experiment.Config is { Mode: "high_speed", MaxModels: > 2 } ? 2 : experiment.Config.MaxModels;
         var planned = most is { } bound ? Math.Max(bound, live.TrialsDone) : (int?)null;
-        return new ExperimentView(experiment, job?.Progress ?? 1, job?.Message, live, planned, SecondsLeft(experiment, live.TrialsDone, planned));
+        return new ExperimentView(experiment, progress, message, live, planned, SecondsLeft(experiment, live.TrialsDone, planned));
     }
 
     /// <summary>What is left of the time, or what the trials left will take when they take as long as those before.</summary>
@@ -167,43 +164,5 @@ public sealed class ExperimentService(HubDbContext db, ProjectAccess access, Job
                            select new { v, d }).FirstOrDefaultAsync(cancellation) ?? throw ModelHubException.NotFound("dataset version");
         await access.RequireAsync(caller, found.d.ProjectId, ProjectRole.Editor, "dataset version", cancellation);
         return (found.v, found.d);
-    }
-
-    private static void Check(ExperimentConfig config, IReadOnlyList<ColumnView> columns, string target)
-    {
-        if (!Modes.Contains(config.Mode))
-            throw ModelHubException.Invalid("mode", "'mode' is high_speed, balanced or high_accuracy.");
-        if (config.MaxModels is < 1 or > 1000)
-            throw ModelHubException.Invalid("max_models", "'max_models' is 1 to 1000.");
-        if (config.MaxRuntimeSecs is <= 0 or > 86400 || double.IsNaN(config.MaxRuntimeSecs ?? 1))
-            throw ModelHubException.Invalid("max_runtime_secs", "'max_runtime_secs' is above 0 and at most 86400.");
-        if (config.Folds is < 2 or > 50)
-            throw ModelHubException.Invalid("nfolds", "'nfolds' is 2 to 50.");
-        if (config.MaxMicrosPerRow is <= 0 || double.IsNaN(config.MaxMicrosPerRow ?? 1))
-            throw ModelHubException.Invalid("max_micros_per_row", "'max_micros_per_row' is above 0.");
-        (string Field, string? Column)[] ofFolds =
-            [("fold_column", config.FoldColumn), ("group_column", config.GroupColumn), ("time_column", config.TimeColumn)];
-        if (ofFolds.Count(f => f.Column is not null) > 1)
-            throw ModelHubException.Invalid("fold_column", "'fold_column', 'group_column' and 'time_column' exclude each other.");
-        if (config.ValidationVersionId is not null && ofFolds.Any(f => f.Column is not null))
-            throw ModelHubException.Invalid("fold_column", "With validation rows there are no folds.");
-        foreach (var (field, column) in ofFolds.Where(f => f.Column is not null))
-        {
-            RequireColumn(columns, column, field);
-            if (column == target)
-                throw ModelHubException.Invalid(field, $"'{field}' is the target.");
-        }
-        foreach (var name in config.CategoricalColumns)
-            RequireColumn(columns, name, "categorical_columns");
-        foreach (var name in config.IgnoredColumns)
-            RequireColumn(columns, name, "ignored_columns");
-    }
-
-    private static void RequireColumn(IReadOnlyList<ColumnView> columns, string? name, string field)
-    {
-        if (string.IsNullOrEmpty(name))
-            throw ModelHubException.Invalid(field, $"'{field}' is needed.");
-        if (!columns.Any(c => c.Name == name))
-            throw ModelHubException.Invalid(field, $"The dataset has no column '{name}'.");
     }
 }

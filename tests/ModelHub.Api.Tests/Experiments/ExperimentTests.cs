@@ -97,6 +97,24 @@ public sealed class ExperimentTests(RunningHub hub)
         await hub.Client.PostAsync($"/api/experiments/{id}/cancel", null).JsonAsync(409);
     }
 
+    /// <summary>However many there are on a page.</summary>
+    [Fact]
+    public async Task A_list_asks_as_often_for_many_as_for_one()
+    {
+        for (var i = 0; i < 3; i++)
+            await StartAsync(await UploadAsync(60), new { nfolds = 2, max_models = 1 });
+        foreach (var list in new[] { "/api/experiments?limit=", "/api/v2/datasets/?limit=" })
+            Assert.Equal(await StatementsAsync(list, 1, 1), await StatementsAsync(list, 100, 3));
+
+        async Task<int> StatementsAsync(string list, int limit, int least)
+        {
+            using var seen = new SeenStatements();
+            var page = await hub.Client.GetAsync(list + limit).JsonAsync();
+            Assert.InRange((page.TryGetProperty("items", out var items) ? items : page.GetProperty("data")).GetArrayLength(), least, limit);
+            return seen.Texts.Count;
+        }
+    }
+
     private string _project = "";
 
     private async Task<string> UploadAsync(int rows)
