@@ -85,6 +85,7 @@ public static class ServiceCollectionExtensions
         services.AddHostedService(provider => provider.GetRequiredService<ServingNodes>());
         services.AddScoped<DeploymentCommits>();
         services.AddScoped<DeploymentService>();
+        services.AddScoped<DeploymentHistory>();
         services.AddSingleton<BaselineCache>();
         services.AddScoped<IJobHandler, BaselineHandler>();
         services.AddSingleton<WindowWriter>();

@@ -98,8 +98,8 @@ public sealed class DatasetTables(HubDbContext db, IArtifactStore store, IParque
     private TableSchema Ingest(Stream file, ReadOptions options, string path, CancellationToken cancellation)
     {
         if (options.Format != TableFormat.Parquet)
-            return TableReader.Ingest(new Blocking(file), options, path, cancellation);
-        using var spooled = TableReader.Spool(new Blocking(file), options, cancellation);
+            return TableReader.Ingest(new BlockingStream(file), options, path, cancellation);
+        using var spooled = TableReader.Spool(new BlockingStream(file), options, cancellation);
         using var rows = parquet.Open(spooled.Path, cancellation);
         return TableReader.Ingest(rows, options, path, cancellation);
     }
@@ -176,32 +176,4 @@ public sealed class DatasetTables(HubDbContext db, IArtifactStore store, IParque
         : column is NumericColumn { Kind: ColumnKind.Boolean } truth
             ? double.IsNaN(truth.Values[row]) ? null : truth.Values[row] != 0 ? "true" : "false"
             : Cell.Text(column, row);
-
-    /// <summary>Kestrel's bodies read only asynchronously; the readers are synchronous and run on a thread of their own.</summary>
-    private sealed class Blocking(Stream inner) : Stream
-    {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => inner.CanSeek;
-
-        public override bool CanWrite => false;
-
-        public override long Length => inner.Length;
-
-        public override long Position
-        {
-            get => inner.Position;
-            set => inner.Position = value;
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => inner.ReadAsync(buffer, offset, count).GetAwaiter().GetResult();
-
-        public override long Seek(long offset, SeekOrigin origin) => inner.Seek(offset, origin);
-
-        public override void Flush() => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-    }
 }

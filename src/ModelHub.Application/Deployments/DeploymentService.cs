@@ -8,32 +8,6 @@ using ModelHub.Application.Storage;
 
 namespace ModelHub.Application.Deployments;
 
-/// <summary>What a caller asks a deployment for.</summary>
-public sealed record NewDeployment(
-    string? Name, Guid ModelId, DeploymentStage Stage, string? Description = null, double? PredictionThreshold = null, Guid? ProjectId = null,
-    DeploymentSettings? Settings = null);
-
-/// <summary>What is to change; null leaves as it is.</summary>
-public sealed record DeploymentChange
-{
-    public string? Name { get; init; }
-
-    public string? Description { get; init; }
-
-    public DeploymentStage? Stage { get; init; }
-
-    public double? PredictionThreshold { get; init; }
-
-    public Guid? ModelId { get; init; }
-
-    public string? Reason { get; init; }
-
-    public DeploymentSettings? Settings { get; init; }
-}
-
-/// <summary>Which deployments are wanted.</summary>
-public sealed record DeploymentFilter(Guid? ProjectId = null, Guid? ModelId = null, DeploymentStage? Stage = null, string? Search = null);
-
 /// <summary>Deployments: made, changed, replaced, rolled back, deleted. What was acknowledged is what every process serves.</summary>
 public sealed class DeploymentService(HubDbContext db, ProjectAccess access, ModelCache models, DeploymentCommits commits, TimeProvider clock)
 {
@@ -157,22 +131,6 @@ public sealed class DeploymentService(HubDbContext db, ProjectAccess access, Mod
             deployment, new DeploymentEvent(deployment, DeploymentEventKind.TrafficChanged, null, CheckedText(plan.Reason, "reason", 2000), caller.Username, now),
             transaction, cancellation);
         return deployment;
-    }
-
-    public async Task<Page<DeploymentEvent>> HistoryAsync(Caller caller, Guid id, Paging paging, CancellationToken cancellation)
-    {
-        await VisibleAsync(caller, id, ProjectRole.Viewer, cancellation);
-        var events = db.Set<DeploymentEvent>().AsNoTracking().Where(e => e.DeploymentId == id);
-        return await events.OrderByDescending(e => e.At).ThenByDescending(e => e.Id).ToPageAsync(paging, cancellation);
-    }
-
-    /// <summary>The last change up to a time: what was serving then.</summary>
-    public async Task<DeploymentEvent> AsOfAsync(Caller caller, Guid id, DateTimeOffset at, CancellationToken cancellation)
-    {
-        await VisibleAsync(caller, id, ProjectRole.Viewer, cancellation);
-        return await db.Set<DeploymentEvent>().AsNoTracking().Where(e => e.DeploymentId == id && e.At <= at)
-            .OrderByDescending(e => e.At).ThenByDescending(e => e.Id).FirstOrDefaultAsync(cancellation)
-            ?? throw new ModelHubException(ErrorKind.NotFound, "not_yet", "The deployment did not exist at that time.");
     }
 
     public async Task DeleteAsync(Caller caller, Guid id, CancellationToken cancellation)

@@ -18,7 +18,7 @@ public sealed class ConformalBand
     public double Coverage { get; }
 
     /// <summary>Half the width of an interval; or one less the least probability of a label that is in the set.</summary>
-    public double Quantile { get; }
+    private double Quantile { get; }
 
     /// <param name="coverage">One of those that the evaluation kept; null for nine tenths, or the largest that there is.</param>
     /// <exception cref="ModelHubException">The model has none, or not this one.</exception>
@@ -36,5 +36,22 @@ public sealed class ConformalBand
             : new ConformalBand(found.Coverage, found.Value);
     }
 
-    public bool Holds(double probability) => 1 - probability <= Quantile;
+    public (double Low, double High) IntervalOf(double value) => (value - Quantile, value + Quantile);
+
+    /// <summary>
+    /// The labels of a set, in the order of the classes. The likeliest is always one of them: a set of none would say nothing, and one more only
+    /// raises the coverage.
+    /// </summary>
+    public void LabelsOf(ReadOnlySpan<double> probabilities, List<int> labels)
+    {
+        var best = 0;
+        for (var k = 1; k < probabilities.Length; k++)
+            best = probabilities[k] > probabilities[best] ? k : best;
+        labels.Clear();
+        for (var k = 0; k < probabilities.Length; k++)
+        {
+            if (k == best || 1 - probabilities[k] <= Quantile)
+                labels.Add(k);
+        }
+    }
 }

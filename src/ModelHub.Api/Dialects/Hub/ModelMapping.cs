@@ -2,88 +2,14 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using ModelHub.Api.Dialects.Hub.Wire;
-using ModelHub.Application.Datasets;
-using ModelHub.Application.Experiments;
 using ModelHub.Application.Explanations;
 using ModelHub.Application.Identity;
-using ModelHub.Application.Errors;
 using ModelHub.Application.Models;
 
 namespace ModelHub.Api.Dialects.Hub;
 
 internal static class ModelMapping
 {
-    public static DatasetWire ToWire(DatasetView view) => new()
-    {
-        Id = view.Dataset.Id,
-        ProjectId = view.Dataset.ProjectId,
-        Name = view.Dataset.Name,
-        Status = view.Version is null ? "empty" : "ready",
-        VersionId = view.Version?.Id,
-        Version = view.Version?.Number,
-        RowCount = view.Version?.RowCount ?? 0,
-        ContentHash = view.Version?.ContentHash,
-        Columns = [.. view.Columns.Select(c => new ColumnWire
-        {
-            Name = c.Name, Kind = c.Kind, Missing = c.Missing, Distinct = c.Distinct, Min = c.Min, Max = c.Max, Mean = c.Mean, Std = c.Std,
-            TopValues = c.TopValues,
-        })],
-        Error = null,
-        CreatedAt = view.Dataset.CreatedAt,
-    };
-
-    public static NewExperiment ToCommand(ExperimentRequest request) => new(
-        Id(request.ProjectId, "project_id"),
-        Id(request.DatasetVersionId, "dataset_version_id") ?? throw ModelHubException.Invalid("dataset_version_id", "'dataset_version_id' is needed."),
-        request.Name ?? "experiment",
-        request.TargetColumn,
-        request.ProblemType ?? "auto",
-        new ExperimentConfig
-        {
-            Mode = request.Config?.Mode ?? "balanced",
-            Metric = request.Config?.Metric,
-            MaxModels = request.Config?.MaxModels,
-            MaxRuntimeSecs = request.Config?.MaxRuntimeSecs,
-            Folds = request.Config?.Nfolds,
-            FoldColumn = request.Config?.FoldColumn,
-            GroupColumn = request.Config?.GroupColumn,
-            TimeColumn = request.Config?.TimeColumn,
-            MaxMicrosPerRow = request.Config?.MaxMicrosPerRow,
-            Seed = request.Config?.Seed ?? 42,
-            CategoricalColumns = request.Config?.CategoricalColumns ?? [],
-            IgnoredColumns = request.Config?.IgnoredColumns ?? [],
-            ValidationVersionId = Id(request.Config?.ValidationDatasetVersionId, "config.validation_dataset_version_id"),
-        });
-
-    public static ExperimentWire ToWire(ExperimentView view, IReadOnlyList<Model>? leaderboard = null) => new()
-    {
-        Id = view.Experiment.Id,
-        ProjectId = view.Experiment.ProjectId,
-        DatasetId = view.Experiment.DatasetId,
-        DatasetVersionId = view.Experiment.DatasetVersionId,
-        Name = view.Experiment.Name,
-        TargetColumn = view.Experiment.Target,
-        ProblemType = view.Experiment.ProblemType,
-        Task = view.Experiment.Task,
-        Config = ToWire(view.Experiment.Config),
-        Status = StatusOf(view.Experiment.Status),
-        Metric = ModelService.MetricOf(view.Experiment),
-        Progress = view.Progress,
-        Live = view.Live is { } live ? new LiveWire
-        {
-            TrialsDone = live.TrialsDone, TrialsPlanned = view.TrialsPlanned, SecondsLeft = view.SecondsLeft, Best = live.Best, Trials = live.Trials,
-        } : null,
-        Message = view.Message,
-        Error = view.Experiment.Error,
-        JobId = view.Experiment.JobId,
-        BestModelId = view.Experiment.BestModelId,
-        DroppedColumns = Parse(view.Experiment.DroppedColumns),
-        CreatedAt = view.Experiment.CreatedAt,
-        StartedAt = view.Experiment.StartedAt,
-        FinishedAt = view.Experiment.FinishedAt,
-        Leaderboard = leaderboard is null ? null : [.. leaderboard.Select((m, at) => ToEntry(m, at + 1))],
-    };
-
     public static ModelListWire ToListWire(ModelSummary model) => new()
     {
         Id = model.Id,
@@ -121,7 +47,8 @@ internal static class ModelMapping
     }
 
     public static RowWish ToWish(ExplainRowsOptions? options) => new(
-        options?.Class, options?.TopN, new DataWish(Id(options?.DatasetId, "options.dataset_id"), Id(options?.DatasetVersionId, "options.dataset_version_id")));
+        options?.Class, options?.TopN, new DataWish(
+            HubPaging.QueryId(options?.DatasetId, "options.dataset_id"), HubPaging.QueryId(options?.DatasetVersionId, "options.dataset_version_id")));
 
     /// <summary>The ONNX form is made when it is first fetched, always the same: its id comes of the model's file and not of its own bytes.</summary>
     private static List<ArtifactLinkWire> LinksOf(Guid id, string sha256) =>
@@ -152,9 +79,6 @@ internal static class ModelMapping
 
     public static JsonElement? Parse(string? json) => json is null ? null : JsonSerializer.Deserialize<JsonElement>(json);
 
-    private static Guid? Id(string? text, string field) => text is null ? null
-        : HubId.TryParse(text, out var id) ? id : throw ModelHubException.Invalid(field, $"'{field}' is no id.");
-
     public static ExplainAnswer ToExplanation(ModelExplanation found) => new(new ExplainWire
     {
         ModelId = found.ModelId,
@@ -177,14 +101,6 @@ internal static class ModelMapping
         ],
     });
 
-    private static LeaderboardWire ToEntry(Model model, int rank) => new()
-    {
-        Id = model.Id, Name = model.Name, Algo = model.Algorithm, IsBest = model.IsBest, Metrics = model.Metrics, FoldScores = model.FoldScores,
-        Rank = model.FailureReason is null ? rank : null, FoldMean = model.FoldScores.Length > 0 ? model.FoldScores.Average() : null,
-        FoldDeviation = Deviation(model.FoldScores),
-        TrainSeconds = model.TrainSeconds, MicrosPerRow = model.MicrosPerRow, SizeBytes = model.SizeBytes, FailureReason = model.FailureReason,
-    };
-
     private static Dictionary<string, object> Shown(Dictionary<string, double> metrics)
     {
         var shown = metrics.ToDictionary(m => m.Key, m => (object)m.Value, StringComparer.Ordinal);
@@ -192,29 +108,4 @@ internal static class ModelMapping
             shown[ModelLists.PerClassError] = 1 - recall;
         return shown;
     }
-
-    private static double? Deviation(double[] scores)
-    {
-        if (scores.Length < 2)
-            return null;
-        var mean = scores.Average();
-        return Math.Sqrt(scores.Sum(s => (s - mean) * (s - mean)) / (scores.Length - 1));
-    }
-
-    private static ExperimentConfigWire ToWire(ExperimentConfig config) => new()
-    {
-        Mode = config.Mode, Metric = config.Metric, MaxModels = config.MaxModels, MaxRuntimeSecs = config.MaxRuntimeSecs, Nfolds = config.Folds, FoldColumn = config.FoldColumn,
-        GroupColumn = config.GroupColumn, TimeColumn = config.TimeColumn, MaxMicrosPerRow = config.MaxMicrosPerRow,
-        Seed = config.Seed, CategoricalColumns = config.CategoricalColumns, IgnoredColumns = config.IgnoredColumns,
-        ValidationDatasetVersionId = config.ValidationVersionId?.ToString(),
-    };
-
-    private static string StatusOf(ExperimentStatus status) => status switch
-    {
-        ExperimentStatus.Queued => "queued",
-        ExperimentStatus.Running => "running",
-        ExperimentStatus.Succeeded => "succeeded",
-        ExperimentStatus.Failed => "failed",
-        ExperimentStatus.Cancelled => "cancelled",
-    };
 }

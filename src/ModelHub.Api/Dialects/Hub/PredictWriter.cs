@@ -32,6 +32,7 @@ internal sealed class PredictWriter
     private readonly JsonEncodedText[] _classes;
     private readonly RowContributions? _contributions;
     private readonly ConformalBand? _band;
+    private readonly List<int> _labelSet = [];
 
     /// <exception cref="Application.Errors.ModelHubException">The model lacks what the options ask for.</exception>
     public PredictWriter(ScoredRecords scored, PredictOptions options)
@@ -89,9 +90,10 @@ internal sealed class PredictWriter
             json.WriteNumber(Prediction, outputs[0]);
             if (_band is not null)
             {
+                var (low, high) = _band.IntervalOf(outputs[0]);
                 json.WriteStartObject("interval"u8);
-                json.WriteNumber("low"u8, outputs[0] - _band.Quantile);
-                json.WriteNumber("high"u8, outputs[0] + _band.Quantile);
+                json.WriteNumber("low"u8, low);
+                json.WriteNumber("high"u8, high);
                 json.WriteEndObject();
             }
             json.WriteEndObject();
@@ -108,18 +110,12 @@ internal sealed class PredictWriter
         json.WriteEndObject();
     }
 
-    /// <summary>The likeliest label is always one of them: a set of none would say nothing, and one more only raises the coverage.</summary>
     private void WriteLabelSet(ConformalBand band, Utf8JsonWriter json, ReadOnlySpan<double> outputs)
     {
-        var best = 0;
-        for (var k = 1; k < outputs.Length; k++)
-            best = outputs[k] > outputs[best] ? k : best;
+        band.LabelsOf(outputs, _labelSet);
         json.WriteStartArray("label_set"u8);
-        for (var k = 0; k < outputs.Length; k++)
-        {
-            if (k == best || band.Holds(outputs[k]))
-                json.WriteStringValue(_classes[k]);
-        }
+        foreach (var label in _labelSet)
+            json.WriteStringValue(_classes[label]);
         json.WriteEndArray();
     }
 

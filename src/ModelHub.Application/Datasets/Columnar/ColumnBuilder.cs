@@ -1,20 +1,8 @@
 using System.Text;
-using System.Text.Unicode;
 using ModelHub.Application.Datasets.Formats;
 using ModelHub.Engine.Data;
 
 namespace ModelHub.Application.Datasets.Columnar;
-
-/// <summary>What a column holds physically.</summary>
-internal enum Content : byte
-{
-    /// <summary>Nothing but missing cells so far.</summary>
-    None,
-    Numbers,
-    Booleans,
-    Dates,
-    Texts,
-}
 
 /// <summary>
 /// Takes the cells of one column. Its first cells wait as text until <see cref="PatienceRows"/> have been seen; then the column is
@@ -24,19 +12,14 @@ internal enum Content : byte
 internal sealed class ColumnBuilder
 {
     public const int PatienceRows = 2048;
-    private readonly Allowance _dictionaries;
+    private readonly NumberCells _numbers;
+    private readonly TextCells _texts;
     private TextBuffer? _waiting;
-    private double[] _numbers = [];
-    private int[] _codes = [];
-    private int[] _sparseRows = [];
-    private TextBuffer? _texts;
     private int _count;
-    private int _stored;
-    private bool _overflowed;
 
     public ColumnBuilder(string name, ColumnKind? forced, bool asText, bool sparse, int sampleLimit, Allowance dictionaries)
     {
-        (Name, Forced, Sparse, _dictionaries) = (name, forced, sparse, dictionaries);
+        (Name, Forced, Sparse, _numbers, _texts) = (name, forced, sparse, new NumberCells(sparse), new TextCells(dictionaries));
         Sketch = new ColumnSketch(sampleLimit);
         Content = sparse ? Content.Numbers : asText ? Content.Texts : forced switch
         {
@@ -59,7 +42,7 @@ internal sealed class ColumnBuilder
 
     public ColumnSketch Sketch { get; }
 
-    public LevelDictionary Levels { get; } = new();
+    public LevelDictionary Levels => _texts.Levels;
 
     /// <summary>A cell came that is no number (date, truth value) after others had been taken for one.</summary>
     public bool NeedsText { get; private set; }
@@ -70,9 +53,7 @@ internal sealed class ColumnBuilder
     /// <summary>Takes a cell of row <paramref name="at"/> of the group; <paramref name="row"/> is its 1-based number in the file.</summary>
     public void Append(ReadOnlySpan<byte> cell, int at, long row)
     {
-        if (_count < at)
-            Pad(at);
-        _count = at + 1;
+        Reach(at);
         switch (Content)
         {
             case Content.Numbers:
@@ -107,9 +88,7 @@ internal sealed class ColumnBuilder
         }
         if (Content == Content.None)
             Become(Content.Numbers);
-        if (_count < at)
-            Pad(at);
-        _count = at + 1;
+        Reach(at);
         Store(value, at, row);
     }
 
@@ -145,24 +124,17 @@ internal sealed class ColumnBuilder
     /// <summary>The chunk of the group that ended; counts it and makes room for the next.</summary>
     public (ChunkEncoding Encoding, byte[] Bytes) TakeChunk(int rows)
     {
-        var chunk = Sparse ? SparseChunk(rows) : Content switch
+        _count = 0;
+        return Content switch
         {
             Content.None => Nothing(rows),
-            Content.Texts when _texts is { } texts => (ChunkEncoding.Texts, texts.ToBytes()),
-            Content.Texts => (ChunkEncoding.Codes, Chunk.PackCodes(_codes.AsSpan(0, rows), Levels.Count)),
-            _ => NumberChunk(rows),
+            Content.Texts => _texts.TakeChunk(rows),
+            _ => _numbers.TakeChunk(rows, Sketch),
         };
-        (_count, _stored) = (0, 0);
-        _texts = _overflowed ? new TextBuffer() : null;
-        return chunk;
     }
 
-    /// <summary>Counts the dictionary's rows; called once, after the last chunk.</summary>
-    public void Finish()
-    {
-        for (var level = 0; level < Levels.Count; level++)
-            Sketch.AddText(Levels.Rows[level], Levels[level].Length, Levels[level].Contains((byte)' '), Levels.HashOf(level));
-    }
+    /// <summary>Called once, after the last chunk.</summary>
+    public void Finish() => _texts.Count(Sketch);
 
     private (ChunkEncoding Encoding, byte[] Bytes) Nothing(int rows)
     {
@@ -171,45 +143,33 @@ internal sealed class ColumnBuilder
         return (ChunkEncoding.Empty, []);
     }
 
-    private (ChunkEncoding Encoding, byte[] Bytes) NumberChunk(int rows)
-    {
-        Sketch.AddNumbers(_numbers.AsSpan(0, rows));
-        return (ChunkEncoding.Numbers, Chunk.Raw<double>(_numbers.AsSpan(0, rows)).ToArray());
-    }
-
-    private (ChunkEncoding Encoding, byte[] Bytes) SparseChunk(int rows)
-    {
-        Sketch.AddNumbers(_numbers.AsSpan(0, _stored));
-        Sketch.AddZeros(rows - _stored);
-        if (_stored == 0)
-            return (ChunkEncoding.Empty, []);
-        return (ChunkEncoding.Sparse,
-            [.. Chunk.Raw<int>(_sparseRows.AsSpan(0, _stored)), .. Chunk.Raw<double>(_numbers.AsSpan(0, _stored))]);
-    }
-
     private void Pad(int to)
     {
         for (; _count < to && !Sparse; _count++)
         {
             if (Content == Content.None)
                 _waiting!.AddMissing();
-            else if (Content != Content.Texts)
-                Room(ref _numbers, _count) = double.NaN;
-            else if (_texts is { } texts)
-                texts.AddMissing();
+            else if (Content == Content.Texts)
+                _texts.AddMissing(_count);
             else
-                Room(ref _codes, _count) = -1;
+                _numbers.Set(_count, double.NaN);
             Sketch.AddMissing(Content == Content.Texts ? 1 : 0);
         }
         _count = to;
     }
 
-    private void AppendHeld(double value, int at)
+    /// <summary>What was left out before a row is missing.</summary>
+    private void Reach(int at)
     {
         if (_count < at)
             Pad(at);
         _count = at + 1;
-        Room(ref _numbers, at) = value;
+    }
+
+    private void AppendHeld(double value, int at)
+    {
+        Reach(at);
+        _numbers.Set(at, value);
     }
 
     private void AppendNumber(ReadOnlySpan<byte> cell, int at, long row)
@@ -231,15 +191,7 @@ internal sealed class ColumnBuilder
     {
         if (double.IsInfinity(value) && InfiniteRow == 0)
             InfiniteRow = row;
-        if (!Sparse)
-        {
-            Room(ref _numbers, at) = value;
-            return;
-        }
-        if (value == 0)
-            return;
-        Room(ref _sparseRows, _stored) = at;
-        Room(ref _numbers, _stored++) = value;
+        _numbers.Set(at, value);
     }
 
     private void AppendOther(ReadOnlySpan<byte> cell, int at, long row)
@@ -249,7 +201,7 @@ internal sealed class ColumnBuilder
             : Forced is null ? CellText.Boolean(cell, out value) : CellText.AnyBoolean(cell, out value);
         if (!fits && !CellText.IsMissing(cell))
             Conflict(cell, row, Content == Content.Dates ? "a date (yyyy-MM-dd or yyyy/MM/dd, with or without a time)" : "true or false");
-        Room(ref _numbers, at) = fits ? value : double.NaN;
+        _numbers.Set(at, fits ? value : double.NaN);
     }
 
     private void Conflict(ReadOnlySpan<byte> cell, long row, string wanted)
@@ -261,74 +213,30 @@ internal sealed class ColumnBuilder
         }
         NeedsText = true;
         // What follows is only counted: the file is read once more.
-        Room(ref _numbers, _count - 1) = double.NaN;
+        _numbers.Set(_count - 1, double.NaN);
     }
 
     private void AppendText(ReadOnlySpan<byte> cell, int at, long row)
     {
         if (CellText.IsMissing(CellText.Trim(cell)))
         {
-            if (_texts is not null)
-                _texts.AddMissing();
-            else
-                Room(ref _codes, at) = -1;
+            _texts.AddMissing(at);
             Sketch.AddMissing(1);
             return;
         }
-        var hash = LevelDictionary.Hash(cell);
-        var code = Levels.Find(cell, hash);
-        if (code < 0 && !Utf8.IsValid(cell))
+        if (!_texts.TryAdd(cell, at, Sketch))
             throw new DatasetFormatException("The text is not valid UTF-8.", row, Name);
-        if (_texts is null && code < 0)
-        {
-            if (Levels.Count >= ColumnarFormat.MaxLevels || !_dictionaries.Take(cell.Length + 40))
-                Overflow(at);
-            else
-                code = Levels.Add(cell, hash);
-        }
-        if (_texts is not null)
-        {
-            _texts.Add(cell);
-            Sketch.AddText(1, cell.Length, cell.Contains((byte)' '), hash);
-            return;
-        }
-        Levels.Rows[code]++;
-        Room(ref _codes, at) = code;
-    }
-
-    /// <summary>Too many different texts: from this group on they are stored one by one.</summary>
-    private void Overflow(int rows)
-    {
-        _overflowed = true;
-        _texts = new TextBuffer();
-        for (var i = 0; i < rows; i++)
-        {
-            if (_codes[i] < 0)
-                _texts.AddMissing();
-            else
-                _texts.Add(Levels[_codes[i]]);
-        }
     }
 
     /// <summary>Chooses the content by the cells that wait, then takes them.</summary>
     private void Decide(long firstRow)
     {
         var waiting = _waiting!;
-        var (numbers, booleans, dates, any) = (true, true, true, false);
-        for (var i = 0; i < waiting.Count && (numbers || booleans || dates); i++)
-        {
-            var cell = CellText.Trim(waiting[i]);
-            if (CellText.IsMissing(cell))
-                continue;
-            any = true;
-            numbers = numbers && CellText.Number(cell, out _) is NumberShape.Integer or NumberShape.Decimal;
-            booleans = booleans && CellText.Boolean(cell, out _);
-            dates = dates && DateText.TryParse(cell, out _);
-        }
-        if (!any)
+        var content = ContentGuess.Of(waiting);
+        if (content == Content.None)
             return;
         var count = _count;
-        Become(numbers ? Content.Numbers : booleans ? Content.Booleans : dates ? Content.Dates : Content.Texts);
+        Become(content);
         _count = 0;
         for (var i = 0; i < waiting.Count; i++)
             Append(waiting[i], i, firstRow + i);
@@ -340,26 +248,5 @@ internal sealed class ColumnBuilder
         Content = content;
         _waiting = null;
         _count = 0;
-    }
-
-    private static ref T Room<T>(ref T[] array, int at)
-    {
-        if (at >= array.Length)
-            Array.Resize(ref array, Math.Max(16, at * 2));
-        return ref array[at];
-    }
-}
-
-/// <summary>Bytes that several builders share.</summary>
-internal sealed class Allowance(long bytes)
-{
-    private long _left = bytes;
-
-    public bool Take(long count)
-    {
-        if (count > _left)
-            return false;
-        _left -= count;
-        return true;
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 using ModelHub.Application.Datasets.Formats;
@@ -27,7 +26,7 @@ internal sealed class ColumnReading(ColumnarPart[] parts, MergedColumn column, l
         if (column.Sparse && kind is ColumnKind.Numeric or ColumnKind.Integer && Entries() is { } sparse)
             return sparse;
         var values = new double[count];
-        foreach (var piece in Pieces())
+        foreach (var piece in Piece.Of(parts, column, first, count))
             Numbers(piece, values.AsSpan(piece.To, piece.Count), kind);
         return new NumericColumn(column.Name, kind, values);
     }
@@ -35,7 +34,7 @@ internal sealed class ColumnReading(ColumnarPart[] parts, MergedColumn column, l
     private SparseColumn? Entries()
     {
         var (rows, values) = (new List<int>(), new List<double>());
-        foreach (var piece in Pieces())
+        foreach (var piece in Piece.Of(parts, column, first, count))
         {
             if (!piece.Sparse)
                 return null;
@@ -104,7 +103,7 @@ internal sealed class ColumnReading(ColumnarPart[] parts, MergedColumn column, l
     private CategoryColumn Category()
     {
         var codes = new int[count];
-        foreach (var piece in Pieces())
+        foreach (var piece in Piece.Of(parts, column, first, count))
         {
             var to = codes.AsSpan(piece.To, piece.Count);
             if (piece.Encoding == ChunkEncoding.Codes)
@@ -139,7 +138,7 @@ internal sealed class ColumnReading(ColumnarPart[] parts, MergedColumn column, l
     private string?[] Texts()
     {
         var texts = new string?[count];
-        foreach (var piece in Pieces())
+        foreach (var piece in Piece.Of(parts, column, first, count))
             Texts(piece, texts.AsSpan(piece.To, piece.Count));
         return texts;
     }
@@ -188,44 +187,5 @@ internal sealed class ColumnReading(ColumnarPart[] parts, MergedColumn column, l
                 _formatted[value] = text;
         }
         return text;
-    }
-
-    /// <summary>The chunks, or stretches of absent ones, that the rows lie in.</summary>
-    private IEnumerable<Piece> Pieces()
-    {
-        long start = 0;
-        for (var p = 0; p < parts.Length; p++)
-        {
-            for (var g = 0; g < parts[p].Groups.Length; g++)
-            {
-                var rows = parts[p].Groups[g];
-                var from = Math.Max(first, start);
-                var to = Math.Min(first + count, start + rows);
-                if (from < to)
-                {
-                    var held = column.Parts[p];
-                    var chunk = held is null ? default : held.Chunks[g];
-                    yield return new Piece(
-                        chunk.Encoding, held is null ? [] : parts[p].Read(chunk), held?.Sparse ?? column.Sparse, held?.Content ?? Content.None,
-                        held?.Levels, rows, (int)(from - start), (int)(to - from), (int)(from - first));
-                }
-                start += rows;
-            }
-        }
-    }
-
-    /// <param name="From">First row within the group.</param>
-    /// <param name="To">First row of the result.</param>
-    private readonly record struct Piece(
-        ChunkEncoding Encoding, byte[] Bytes, bool Sparse, Content Content, LevelDictionary? Levels, int GroupRows, int From, int Count, int To)
-    {
-        public (int[] Rows, double[] Values) Entries()
-        {
-            var stored = Bytes.Length / 12;
-            var values = new double[stored];
-            for (var i = 0; i < stored; i++)
-                values[i] = BinaryPrimitives.ReadDoubleLittleEndian(Bytes.AsSpan(stored * 4 + i * 8));
-            return (MemoryMarshal.Cast<byte, int>(Bytes.AsSpan(0, stored * 4)).ToArray(), values);
-        }
     }
 }

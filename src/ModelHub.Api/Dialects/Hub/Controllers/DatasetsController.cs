@@ -59,13 +59,13 @@ public sealed class DatasetsController(DatasetService datasets, DatasetTables ta
     {
         Guid? project = projectId is null ? null : HubPaging.Id(projectId, "project");
         return ListAnswer<DatasetWire>.Of(
-            await datasets.ListAsync(HttpContext.Caller(), project, HubPaging.Of(limit, offset), cancellation), ModelMapping.ToWire);
+            await datasets.ListAsync(HttpContext.Caller(), project, HubPaging.Of(limit, offset), cancellation), DatasetMapping.ToWire);
     }
 
     /// <summary>A dataset with the statistics of its columns.</summary>
     [HttpGet("{datasetId}")]
     public async Task<DatasetAnswer> Get(string datasetId, CancellationToken cancellation) =>
-        new(ModelMapping.ToWire(await datasets.GetAsync(HttpContext.Caller(), HubPaging.Id(datasetId, "dataset"), cancellation)));
+        new(DatasetMapping.ToWire(await datasets.GetAsync(HttpContext.Caller(), HubPaging.Id(datasetId, "dataset"), cancellation)));
 
     /// <summary>The first rows (20 unless told, at most 1000).</summary>
     [HttpGet("{datasetId}/preview")]
@@ -106,7 +106,7 @@ public sealed class DatasetsController(DatasetService datasets, DatasetTables ta
         var name = fields.GetValueOrDefault("name") ?? Path.GetFileName(fileName ?? "");
         var source = new TableSource { Format = FormatOf(fields.GetValueOrDefault("format"), fileName), Kinds = KindsOf(fields.GetValueOrDefault("kinds")) };
         var view = await datasets.UploadAsync(HttpContext.Caller(), HubPaging.Id(project, "project"), name, file, source, cancellation);
-        return Created($"/api/datasets/{view.Dataset.Id}", new DatasetAnswer(ModelMapping.ToWire(view)));
+        return Created($"/api/datasets/{view.Dataset.Id}", new DatasetAnswer(DatasetMapping.ToWire(view)));
     }
 
     private static Dictionary<string, string>? KindsOf(string? kinds)

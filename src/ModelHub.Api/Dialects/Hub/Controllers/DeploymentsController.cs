@@ -12,7 +12,7 @@ namespace ModelHub.Api.Dialects.Hub.Controllers;
 [ApiController]
 [Route("api/deployments")]
 [IfMatch]
-public sealed class DeploymentsController(DeploymentService deployments, DeploymentGate gate, TimeProvider clock) : ControllerBase
+public sealed class DeploymentsController(DeploymentService deployments, DeploymentHistory history, DeploymentGate gate, TimeProvider clock) : ControllerBase
 {
     /// <summary>Deploys a model; it scores as soon as this answers.</summary>
     [HttpPost]
@@ -49,7 +49,7 @@ public sealed class DeploymentsController(DeploymentService deployments, Deploym
     {
         var id = HubPaging.Id(deploymentId, "deployment");
         return asOf is { } moment
-            ? DeploymentMapping.ToMoment(await deployments.AsOfAsync(HttpContext.Caller(), id, moment.ToUniversalTime(), cancellation), moment)
+            ? DeploymentMapping.ToMoment(await history.AsOfAsync(HttpContext.Caller(), id, moment.ToUniversalTime(), cancellation), moment)
             : Answer(await deployments.GetAsync(HttpContext.Caller(), id, cancellation));
     }
 
@@ -70,7 +70,7 @@ public sealed class DeploymentsController(DeploymentService deployments, Deploym
     [HttpGet("{deploymentId}/history")]
     public async Task<ListAnswer<DeploymentEventWire>> History(string deploymentId, int? limit, int? offset, CancellationToken cancellation) =>
         ListAnswer<DeploymentEventWire>.Of(
-            await deployments.HistoryAsync(HttpContext.Caller(), HubPaging.Id(deploymentId, "deployment"), HubPaging.Of(limit, offset), cancellation),
+            await history.ListAsync(HttpContext.Caller(), HubPaging.Id(deploymentId, "deployment"), HubPaging.Of(limit, offset), cancellation),
             DeploymentMapping.ToWire);
 
     /// <summary>Puts back the model that the last replacement took away.</summary>

@@ -16,14 +16,14 @@ public sealed class ExperimentsController(ExperimentService experiments, Plannin
     [ProducesResponseType<ExperimentAnswer>(202)]
     public async Task<IActionResult> Create(ExperimentRequest request, CancellationToken cancellation)
     {
-        var experiment = await experiments.CreateAsync(HttpContext.Caller(), ModelMapping.ToCommand(request), cancellation);
-        return Accepted($"/api/experiments/{experiment.Id}", new ExperimentAnswer(ModelMapping.ToWire(new ExperimentView(experiment, 0, null))));
+        var experiment = await experiments.CreateAsync(HttpContext.Caller(), ExperimentMapping.ToCommand(request), cancellation);
+        return Accepted($"/api/experiments/{experiment.Id}", new ExperimentAnswer(ExperimentMapping.ToWire(new ExperimentView(experiment, 0, null))));
     }
 
     /// <summary>Rows, memory and time that a search would take; nothing is started. The same body as for starting one.</summary>
     [HttpPost("plan")]
     public async Task<PlanAnswer> Plan(ExperimentRequest request, CancellationToken cancellation) =>
-        new(await plans.PlanAsync(HttpContext.Caller(), ModelMapping.ToCommand(request), cancellation));
+        new(await plans.PlanAsync(HttpContext.Caller(), ExperimentMapping.ToCommand(request), cancellation));
 
     /// <summary>Experiments, the newest first.</summary>
     [HttpGet]
@@ -32,7 +32,7 @@ public sealed class ExperimentsController(ExperimentService experiments, Plannin
     {
         Guid? project = projectId is null ? null : HubPaging.Id(projectId, "project");
         return ListAnswer<ExperimentWire>.Of(
-            await experiments.ListAsync(HttpContext.Caller(), project, HubPaging.Of(limit, offset, cursor), cancellation), v => ModelMapping.ToWire(v));
+            await experiments.ListAsync(HttpContext.Caller(), project, HubPaging.Of(limit, offset, cursor), cancellation), v => ExperimentMapping.ToWire(v));
     }
 
     /// <summary>An experiment with its leaderboard, also while it runs.</summary>
@@ -40,7 +40,7 @@ public sealed class ExperimentsController(ExperimentService experiments, Plannin
     public async Task<ExperimentAnswer> Get(string experimentId, CancellationToken cancellation)
     {
         var view = await experiments.GetAsync(HttpContext.Caller(), HubPaging.Id(experimentId, "experiment"), cancellation);
-        return new ExperimentAnswer(ModelMapping.ToWire(view, await models.LeaderboardAsync(view.Experiment, cancellation)));
+        return new ExperimentAnswer(ExperimentMapping.ToWire(view, await models.LeaderboardAsync(view.Experiment, cancellation)));
     }
 
     /// <summary>
@@ -52,7 +52,7 @@ public sealed class ExperimentsController(ExperimentService experiments, Plannin
     {
         var id = HubPaging.Id(experimentId, "experiment");
         await foreach (var view in experiments.WatchAsync(HttpContext.Caller(), id, cancellation))
-            await ServerSentEvents.WriteAsync(Response, view.Experiment.FinishedAt is null ? "progress" : "end", new ExperimentAnswer(ModelMapping.ToWire(view)), cancellation);
+            await ServerSentEvents.WriteAsync(Response, view.Experiment.FinishedAt is null ? "progress" : "end", new ExperimentAnswer(ExperimentMapping.ToWire(view)), cancellation);
     }
 
     /// <summary>The leaderboard alone, failed entries included.</summary>
@@ -66,7 +66,7 @@ public sealed class ExperimentsController(ExperimentService experiments, Plannin
     /// <summary>Ends a run; what was trained by then stays.</summary>
     [HttpPost("{experimentId}/cancel")]
     public async Task<ExperimentAnswer> Cancel(string experimentId, CancellationToken cancellation) =>
-        new(ModelMapping.ToWire(await experiments.CancelAsync(HttpContext.Caller(), HubPaging.Id(experimentId, "experiment"), cancellation)));
+        new(ExperimentMapping.ToWire(await experiments.CancelAsync(HttpContext.Caller(), HubPaging.Id(experimentId, "experiment"), cancellation)));
 
     /// <summary>Deletes an experiment and its models.</summary>
     [HttpDelete("{experimentId}")]
