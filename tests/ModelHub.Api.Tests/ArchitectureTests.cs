@@ -58,7 +58,7 @@ public sealed class ArchitectureTests
     [InlineData(@"Flush\(flushToDisk: true\)|\bfsync\(", "LocalArtifactStore.cs")]
     [InlineData(
         @"FileMode\.(Create|CreateNew|Append|OpenOrCreate)|File\.(Create|WriteAll\w+|AppendAll\w+|OpenWrite|Copy|Move)\(", "LocalArtifactStore.cs",
-        "TableReader.cs", "DatasetTables.cs", "SpooledFile.cs", "ArchivePacker.cs", "ModelPrograms.cs", "PackageFolders.cs", "ClusterFolder.cs",
+        "TableReader.cs", "DatasetTables.cs", "SpooledFile.cs", "ArchivePacker.cs", "ModelPrograms.cs", "PackageFolders.cs", "ClusterFolder.cs", "ServerLog.cs",
         "NativeLibraries.cs", "OnnxRuntime.cs", "Welcome.cs", "ContainerOwner.cs", "ContainerSandbox.cs", "ImageNames.cs")]
     public void One_process_launcher_archive_reader_path_resolver_and_blob_writer(string what, params string[] gates)
     {
