@@ -29,13 +29,13 @@ internal sealed class RefusedBody(RequestDelegate next, TimeProvider clock)
             if (!await ReadRestAsync(context))
                 context.Abort();
         }
-        catch (Exception gone) when (gone is OperationCanceledException or IOException)
+        catch (OperationCanceledException)
         {
             context.Abort();
         }
-        catch (InvalidOperationException)
+        catch (Exception unreadable) when (unreadable is IOException or InvalidOperationException)
         {
-            // Who refused it has given up the body; the server looks after what is left.
+            // It is longer than the server reads, or broken, or who refused it has given it up. The server ends the connection, and not before its answer is out.
         }
     }
 
