@@ -38,6 +38,20 @@ public sealed class CustomModelAccess(HubDbContext db, ProjectAccess access)
         return (model, right);
     }
 
+    /// <summary>Members of a version's project deploy and package it; others who see it are told so, and all others that it does not exist.</summary>
+    /// <param name="versionId">Of a custom model, or any other model.</param>
+    internal static async Task RequireMemberAsync(
+        HubDbContext db, ProjectAccess access, Caller caller, Guid projectId, Guid versionId, string noun, CancellationToken cancellation)
+    {
+        var isShared = await db.Set<CustomModel>().AnyAsync(
+            m => db.Set<CustomModelVersion>().Any(v => v.Id == versionId && v.ModelId == m.Id)
+                && (m.Visibility == Visibility.Public || m.Grants.Any(g => g.UserId == caller.UserId)),
+            cancellation);
+        if (isShared && !await db.ProjectMembers.AnyAsync(m => m.ProjectId == projectId && m.UserId == caller.UserId, cancellation))
+            throw ModelHubException.Forbidden("This custom model is shared with you, but not its project: members of the project deploy and package it.");
+        await access.RequireAsync(caller, projectId, ProjectRole.Editor, noun, cancellation);
+    }
+
     private async Task<SharingRight> RightAsync(Caller caller, CustomModel model, CancellationToken cancellation)
     {
         var right = model.Grants.Find(g => g.UserId == caller.UserId)?.Role.Right() ?? SharingRight.Use;

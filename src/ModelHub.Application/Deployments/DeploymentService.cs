@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
+using ModelHub.Application.CustomModels;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Projects;
@@ -153,7 +154,7 @@ public sealed class DeploymentService(HubDbContext db, ProjectAccess access, Mod
     private async Task<ModelIdentity> DeployableAsync(Caller caller, Guid modelId, Guid? projectId, CancellationToken cancellation)
     {
         var model = await models.FindAsync(modelId, cancellation) ?? throw ModelHubException.NotFound("model");
-        await access.RequireAsync(caller, model.ProjectId, ProjectRole.Editor, "model", cancellation);
+        await CustomModelAccess.RequireMemberAsync(db, access, caller, model.ProjectId, modelId, "model", cancellation);
         if (projectId is { } wanted && wanted != model.ProjectId)
             throw ModelHubException.NotFound("model");
         if (model.Refusal is { } refusal)

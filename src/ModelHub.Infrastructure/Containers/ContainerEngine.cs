@@ -39,7 +39,15 @@ internal sealed partial class ContainerEngine(EngineSocket engine, ImageNames na
             using var content = Tar(context);
             // Without layers of its own for every line: a build that fails leaves none behind.
             var path = $"/build?t={tag}&networkmode={network}&rm=1&forcerm=1&layers=0&memory={BuildMemory}&memswap={BuildMemory}";
-            await Guard.RunAsync(stop => TalkAsync(path, content, log, stop), limited);
+            try
+            {
+                await Guard.RunAsync(stop => TalkAsync(path, content, log, stop), limited);
+            }
+            catch
+            {
+                await engine.EndBuildAsync();
+                throw;
+            }
             return await BoundedAsync(tag, limited);
         },
         cancellation);

@@ -14,6 +14,7 @@ namespace ModelHub.Infrastructure.Containers;
 /// </summary>
 internal sealed class EngineSocket(ProcessLauncher launcher, ContainerOptions options) : IDisposable
 {
+    private const int MostLooks = 200;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private readonly SemaphoreSlim _gate = new(1);
     private volatile HttpClient? _client;
@@ -84,6 +85,19 @@ internal sealed class EngineSocket(ProcessLauncher launcher, ContainerOptions op
             if (!await AnswersAsync(client, CancellationToken.None))
                 Interlocked.CompareExchange(ref _client, null, client);
             throw new ModelHubException(ErrorKind.Unavailable, "container_engine_gone", "The container engine does not answer any more; try again.", inner: broken);
+        }
+    }
+
+    /// <summary>
+    /// Ends what is left of a build that nobody waits for any more: Podman 4 looks only after the line that runs whether anybody does, and a line
+    /// may never end. Whose processes they are is known of the service that was started here.
+    /// </summary>
+    public async Task EndBuildAsync()
+    {
+        for (var (looks, quiet) = (0, 0); looks < MostLooks && quiet < 5 && _service is { HasExited: false } service; looks++)
+        {
+            quiet = ProcessTree.KillUnder(service.Id, "buildah-oci-runtime") ? 0 : quiet + 1;
+            await Task.Delay(TimeSpan.FromMilliseconds(50));
         }
     }
 

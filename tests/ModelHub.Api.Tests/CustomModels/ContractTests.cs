@@ -175,9 +175,12 @@ public sealed class ContractTests(RunningHub hub)
     {
         const string One = OneVersion + "conversions/{conversionId}/";
         await CallAsync($"POST {OneVersion}conversions/", 422, new { mainProgramItemId = Nobody }, model, version);
-        var conversion = (await CallAsync($"POST {OneVersion}conversions/", 202, new { mainProgramItemId = item }, model, version)).GetProperty("conversionId").GetString()!;
+        var begun = await CallAsync($"POST {OneVersion}conversions/", 202, new { mainProgramItemId = item }, model, version);
+        var conversion = begun.GetProperty("conversionId").GetString()!;
         var done = await HubSteps.UntilAsync(() => CallAsync("GET " + One, 200, null, model, version, conversion), c => !c.GetProperty("conversionInProgress").GetBoolean());
         Assert.True(done.GetProperty("conversionSucceeded").GetBoolean(), done.ToString());
+        using var followed = await hub.Client.GetAsync($"/api/v2/status/{begun.GetProperty("statusId").GetString()}/"); // 303
+        Assert.EndsWith($"/conversions/{conversion}/", followed.RequestMessage!.RequestUri!.AbsolutePath, StringComparison.Ordinal);
         await CallAsync("GET " + One, 404, null, model, version, Nobody);
         await CallAsync($"GET {OneVersion}conversions/", 200, null, model, version, "?offset=0&limit=10&isLatest=True");
         await CallAsync($"GET {OneVersion}conversions/", 422, null, model, version, "?isLatest=perhaps");

@@ -24,8 +24,9 @@ public sealed class OtherTargetTests(RunningHub hub)
         Assert.True(JsonElement.DeepEquals(JsonDocument.Parse(first).RootElement, rows[0].GetProperty("prediction")), rows[0].ToString());
         Assert.Equal(1, rows[1].GetProperty("rowId").GetInt32());
         Assert.Equal("2.5", rows[1].GetProperty("passthroughValues").GetProperty("a").ToString());
-        using var refused = await hub.Client.PostAsJsonAsync($"/api/deployments/{deployment}/predict", new { inputs = new[] { new { a = 1 } } });
-        Assert.False(refused.IsSuccessStatusCode);
+        using var refused = await hub.Client.PostAsJsonAsync($"/api/models/{version.GetProperty("id").GetString()}/predict", new { inputs = new[] { new { a = 1 } } });
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, refused.StatusCode);
+        Assert.Contains("are no numbers", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     [Fact]

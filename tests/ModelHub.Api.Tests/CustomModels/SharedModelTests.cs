@@ -31,6 +31,14 @@ public sealed class SharedModelTests(RunningHub hub)
         Assert.Equal(HttpStatusCode.Forbidden, (await reader.DeleteAsync($"{Tests}{test}/")).StatusCode);
         await HubSteps.Sent(editor.DeleteAsync($"{Tests}{test}/"));
 
+        // It is deployed, with whatever that costs, by the people of its project.
+        using var deployed = await editor.PostAsJsonAsync("/api/v2/deployments/fromCustomModelVersion/", new { customModelVersionId = id, label = "shared" });
+        Assert.Equal(HttpStatusCode.Forbidden, deployed.StatusCode);
+        using var packaged = await editor.PostAsJsonAsync("/api/v2/modelPackages/fromCustomModelVersion/", new { customModelVersionId = id });
+        Assert.Equal(HttpStatusCode.Forbidden, packaged.StatusCode);
+        using var hidden = await stranger.PostAsJsonAsync("/api/v2/deployments/fromCustomModelVersion/", new { customModelVersionId = id, label = "shared" });
+        Assert.Equal(HttpStatusCode.NotFound, hidden.StatusCode);
+
         var build = $"/api/v2/customModels/{model}/versions/{id}/dependencyBuild/";
         await HubSteps.Sent(editor.PostAsync(build, null));
         await HubSteps.Sent(editor.DeleteAsync(build));

@@ -8,6 +8,7 @@ using ModelHub.Application.Tests.Sandboxes;
 using ModelHub.Infrastructure;
 using ModelHub.Infrastructure.Containers;
 using ModelHub.Infrastructure.Sandboxes;
+using ModelHub.Tests.Shared;
 
 namespace ModelHub.Application.Tests.Containers;
 
@@ -34,28 +35,31 @@ public sealed class ContainerEngineTests(ContainerBench bench)
     public async Task A_build_that_is_stopped_is_waited_for_no_longer()
     {
         // X12
-        var started = new TaskCompletionSource();
+        var (started, marker) = (new TaskCompletionSource(), Guid.NewGuid().ToString("N"));
         using var stop = new CancellationTokenSource();
         void Hear(string line)
         {
             if (line == "begun")
                 started.TrySetResult();
         }
-        var build = bench.Images.BuildAsync(ContainerBench.Context(Sleeper(600)), Hear, stop.Token);
+        var build = bench.Images.BuildAsync(ContainerBench.Context(Sleeper(marker)), Hear, stop.Token);
         await Task.WhenAny(started.Task, build);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => build);
+        await Processes.GoneAsync(marker);
     }
 
     [ContainerFact]
     public async Task A_build_that_takes_too_long_is_refused_and_leaves_nothing()
     {
         // X12
+        var marker = Guid.NewGuid().ToString("N");
         var engine = new ContainerEngine(bench.Engine, bench.Names) { Longest = TimeSpan.FromSeconds(3) };
         var before = (await bench.Images.OwnAsync(CancellationToken.None)).Count;
-        var refusal = await Assert.ThrowsAsync<ModelHubException>(() => engine.BuildAsync(ContainerBench.Context(Sleeper(600)), _ => { }, CancellationToken.None));
+        var refusal = await Assert.ThrowsAsync<ModelHubException>(() => engine.BuildAsync(ContainerBench.Context(Sleeper(marker)), _ => { }, CancellationToken.None));
         Assert.Equal("build_failed", refusal.Code);
         Assert.Contains("took longer than", refusal.Message, StringComparison.Ordinal);
+        await Processes.GoneAsync(marker);
         Assert.Equal(before, (await bench.Images.OwnAsync(CancellationToken.None)).Count);
     }
 
@@ -70,7 +74,7 @@ public sealed class ContainerEngineTests(ContainerBench bench)
     }
 
     [ContainerTheory]
-    [InlineData("import time; open('/big', 'wb').write(bytes(80 << 20)); time.sleep(20)")]
+    [InlineData("import time; open('/big', 'wb').write(bytes(80 << 20)); time.sleep(600)")]
     [InlineData("open('/big', 'wb').write(bytes(80 << 20))")]
     public async Task A_build_that_takes_too_much_disk_is_refused_and_leaves_nothing(string code)
     {
@@ -204,5 +208,6 @@ public sealed class ContainerEngineTests(ContainerBench bench)
         return renamed;
     }
 
-    private string Sleeper(int seconds) => $"FROM {bench.Image}\nRUN [\"python3\", \"-u\", \"-c\", \"import time; print('begun'); time.sleep({seconds})\"]\n";
+    /// <summary>A Dockerfile whose line does not end.</summary>
+    private string Sleeper(string marker) => $"FROM {bench.Image}\nRUN [\"python3\", \"-u\", \"-c\", \"import time; print('begun'); time.sleep(600)\", \"{marker}\"]\n";
 }

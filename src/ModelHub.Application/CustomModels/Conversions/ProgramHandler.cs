@@ -33,9 +33,10 @@ public sealed class ProgramHandler(HubDbContext db, ModelPrograms programs, Work
         await run.CommitAsync(
             async fresh =>
             {
+                if (await fresh.Set<Conversion>().SingleOrDefaultAsync(c => c.Id == id) is not { } row)
+                    return; // the model was deleted meanwhile
                 foreach (var output in outputs)
                     await ArtifactRows.EnsureAsync(fresh, new StoredArtifact(output.Sha256, output.Size), clock.GetUtcNow(), CancellationToken.None);
-                var row = await fresh.Set<Conversion>().SingleAsync(c => c.Id == id);
                 row.Outputs.AddRange(outputs);
                 row.End(failure is null, $"{log}\n{failure}".Trim(), clock.GetUtcNow());
             },

@@ -37,6 +37,8 @@ public sealed class VersionInsight
     /// <summary>Keeps what was found out in place of what was known; saved with the caller's unit of work.</summary>
     internal static async Task PutAsync(HubDbContext db, Guid versionId, InsightKind kind, string content, DateTimeOffset now)
     {
+        if (!await db.Set<CustomModelVersion>().AnyAsync(v => v.Id == versionId))
+            return; // it was deleted meanwhile
         if (await db.Set<VersionInsight>().FirstOrDefaultAsync(i => i.VersionId == versionId && i.Kind == kind) is { } before)
             (before.Content, before.CreatedAt) = (content, now);
         else

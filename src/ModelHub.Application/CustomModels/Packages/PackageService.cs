@@ -22,7 +22,7 @@ public sealed class PackageService(HubDbContext db, ProjectAccess access, TimePr
         var version = await db.Set<CustomModelVersion>().FirstOrDefaultAsync(v => v.Id == versionId, cancellation)
             ?? throw ModelHubException.NotFound("custom model version");
         var model = await db.Set<CustomModel>().FirstAsync(m => m.Id == version.ModelId, cancellation);
-        await access.RequireAsync(caller, model.ProjectId, ProjectRole.Editor, "custom model version", cancellation);
+        await CustomModelAccess.RequireMemberAsync(db, access, caller, model.ProjectId, versionId, "custom model version", cancellation);
         var now = clock.GetUtcNow();
         var title = Names.Checked(registeredName ?? name ?? Cut(model.Name));
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);

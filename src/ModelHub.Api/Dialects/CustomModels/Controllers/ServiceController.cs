@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Mvc;
 using ModelHub.Api.Access;
 using ModelHub.Application.CustomModels;
+using ModelHub.Application.CustomModels.Conversions;
 using ModelHub.Application.CustomModels.Insights;
 using ModelHub.Application.CustomModels.Runs;
 using ModelHub.Application.Environments;
@@ -38,17 +39,19 @@ public sealed class ServiceController(CustomModelWork work) : VendorController
     [HttpGet("status/{statusId}")]
     public async Task<IActionResult> Status(string statusId, CancellationToken cancellation)
     {
-        var (job, parent) = await work.FindAsync(HttpContext.Caller(), Id(statusId, "status"), cancellation);
+        var known = await work.FindAsync(HttpContext.Caller(), Id(statusId, "status"), cancellation);
+        var job = known.Job;
         var body = new
         {
             statusId = HubId.ToHex(job.Id), status = StateOf(job.Status), statusType = job.Kind, created = VendorJson.Time(job.CreatedAt),
             description = "", message = job.ErrorMessage ?? job.Message ?? "", code = job.Status == JobStatus.Failed ? 1 : 0,
         };
-        return job.Status == JobStatus.Succeeded && PlaceOf(job, parent) is { } place ? At(place, body, 303) : Answer(body);
+        return job.Status == JobStatus.Succeeded && PlaceOf(known) is { } place ? At(place, body, 303) : Answer(body);
     }
 
-    private static string? PlaceOf(Job job, Guid? parent)
+    private static string? PlaceOf(KnownWork work)
     {
+        var (job, parent) = (work.Job, work.Parent);
         var subject = job.SubjectId is { } id ? HubId.ToHex(id) : null;
         return job.Kind switch
         {
@@ -59,6 +62,8 @@ public sealed class ServiceController(CustomModelWork work) : VendorController
             CustomModelJobs.DeploymentFromPackage => $"/api/v2/deployments/{subject}/",
             CustomModelJobs.DatasetUpload => $"/api/v2/datasets/{subject}/",
             FeatureImpactHandler.JobKind when parent is { } model => $"/api/v2/customModels/{HubId.ToHex(model)}/versions/{subject}/featureImpact/",
+            ProgramHandler.JobKind when parent is { } model && work.Version is { } version =>
+                $"/api/v2/customModels/{HubId.ToHex(model)}/versions/{HubId.ToHex(version)}/conversions/{subject}/",
             BuildHandler.JobKind when parent is { } environment => $"/api/v2/executionEnvironments/{HubId.ToHex(environment)}/versions/{subject}/",
             CustomModelJobs.VersionTrainingData or CustomModelJobs.VersionFromRepository or ExplanationsHandler.JobKind when parent is { } model =>
                 $"/api/v2/customModels/{HubId.ToHex(model)}/versions/{subject}/",
