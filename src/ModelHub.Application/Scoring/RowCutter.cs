@@ -32,12 +32,18 @@ internal sealed class RowCutter(IRowFormat format, PipeReader body) : IDisposabl
     private bool _isAll;
 
     /// <summary>The next rows; null when there are no more.</summary>
+    /// <param name="cancellation">Of whoever cancels the body's pending read.</param>
     /// <exception cref="RowRefusal">What comes before the rows is broken, or a row is too long.</exception>
     public async ValueTask<TextRows?> NextAsync(CancellationToken cancellation)
     {
         while (!_isAll)
         {
-            var read = await body.ReadAtLeastAsync(BlockBytes, cancellation);
+            var read = await body.ReadAtLeastAsync(BlockBytes, CancellationToken.None);
+            if (read.IsCanceled)
+            {
+                body.AdvanceTo(read.Buffer.Start);
+                throw new OperationCanceledException(cancellation);
+            }
             var taken = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, LongestRow));
             _isAll = read.IsCompleted && taken.Length == read.Buffer.Length;
             Append(taken);
