@@ -12,6 +12,8 @@ internal sealed class JsonRecords(RowColumns columns)
     /// <exception cref="RowRefusal">It is broken, nested, or holds a number beyond what a double holds.</exception>
     public int Read(ReadOnlySpan<byte> text, RowBlock block)
     {
+        if (columns.IsGuess)
+            columns.Settle(HasNames(text, columns.Now));
         var reader = new Utf8JsonReader(text, isFinalBlock: true, default);
         var trained = block.Model.Trained;
         var all = columns.Now;
@@ -108,6 +110,29 @@ internal sealed class JsonRecords(RowColumns columns)
             CellWriter.Set(trained!, block.Row!, own.Input, text);
         if (own.IsKept)
             block.Keep(column, text, CellKind.Text);
+    }
+
+    /// <summary>Whether the record that a text begins with has exactly these members, in this order.</summary>
+    private static bool HasNames(ReadOnlySpan<byte> text, RowColumn[] names)
+    {
+        var reader = new Utf8JsonReader(text, isFinalBlock: true, default);
+        try
+        {
+            var at = 0;
+            reader.Read();
+            for (; reader.Read() && reader.TokenType == JsonTokenType.PropertyName; at++)
+            {
+                if (at == names.Length || !reader.ValueTextEquals(names[at].Utf8))
+                    return false;
+                reader.Read();
+                reader.Skip();
+            }
+            return at == names.Length;
+        }
+        catch (JsonException)
+        {
+            return false; // told by who reads the record
+        }
     }
 
     private int Named(ref Utf8JsonReader reader)

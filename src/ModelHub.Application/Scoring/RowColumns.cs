@@ -32,6 +32,7 @@ public sealed record RowColumn(string Name, byte[] Utf8, int Input, bool IsKept)
 public sealed class RowColumns
 {
     public const int Most = 20_000;
+    private const int MostRemembered = 1_000;
     private readonly LoadedModel _model;
     private readonly KeptColumns _kept;
     private readonly Lock _gate = new();
@@ -43,6 +44,16 @@ public sealed class RowColumns
     {
         (_model, _kept, _columns) = (model, kept, columns ?? []);
     }
+
+    /// <summary>
+    /// The columns of JSON records: a model's inputs are known before, and a runner, which is given what comes, mostly gets the same again.
+    /// </summary>
+    internal static RowColumns OfRecords(LoadedModel model, KeptColumns kept) => model.Trained is null
+        ? new RowColumns(model, kept, model.LastRecord) { IsGuess = model.LastRecord is not null }
+        : new RowColumns(model, kept, ReferenceEquals(kept, KeptColumns.None) ? model.InputColumns : null);
+
+    /// <summary>Whether the columns are those of another body, and nobody has looked yet whether they are this one's too.</summary>
+    internal bool IsGuess { get; private set; }
 
     /// <summary>Whether only features are wanted.</summary>
     internal bool KeepsNothing => !_kept.All && _kept.Names.Count == 0 && _model.Trained is not null;
@@ -96,6 +107,16 @@ public sealed class RowColumns
 
     /// <summary>Takes over what is known of a header that was seen before.</summary>
     internal void Take(RowColumn[] columns) => Volatile.Write(ref _columns, columns);
+
+    /// <summary>Says whether a guess was right: the first record has these columns, in this order, and no others.</summary>
+    internal void Settle(bool isRight) => (_columns, IsGuess) = (isRight ? _columns : [], false);
+
+    /// <summary>Keeps a runner's columns for the guess at its next records.</summary>
+    internal void Remember()
+    {
+        if (_model.Trained is null && _columns.Length <= MostRemembered)
+            _model.LastRecord = _columns;
+    }
 
     /// <summary>A runner is given the cells themselves.</summary>
     private bool IsKept(string name) => IsAsked(name) || _model.Trained is null;

@@ -24,7 +24,7 @@ public sealed class ScoredRecords : IDisposable
     /// <exception cref="ModelHubException">The body is no JSON (code <c>malformed</c>), or a record is refused, by its row and column.</exception>
     public static ScoredRecords Read(LoadedModel model, ReadOnlySpan<byte> json)
     {
-        var columns = new RowColumns(model, KeptColumns.None, model.Trained is null ? null : model.InputColumns);
+        var columns = RowColumns.OfRecords(model, KeptColumns.None);
         var format = new JsonRows(columns, isLines: false);
         var rows = model.RentBlock();
         try
@@ -33,6 +33,7 @@ public sealed class ScoredRecords : IDisposable
                 throw new RowRefusal(null, null, "The body is empty.", isMalformed: true);
             format.Parse(json[format.ReadHead(json, isAll: true)..], rows, isFirst: true);
             format.RequireEnd();
+            columns.Remember();
             return new ScoredRecords(rows, columns, format.Options);
         }
         catch (RowRefusal refusal)

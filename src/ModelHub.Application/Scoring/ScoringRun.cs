@@ -22,7 +22,7 @@ public sealed partial class ScoringRun
     public ScoringRun(LoadedModel model, RowFormat format, KeptColumns kept, IScoredRowsWriter writer, PipeWriter output)
     {
         (_model, _writer, _output) = (model, writer, output);
-        _columns = new RowColumns(model, kept, format != RowFormat.Csv && ReferenceEquals(kept, KeptColumns.None) && model.Trained is not null ? model.InputColumns : null);
+        _columns = format == RowFormat.Csv ? new RowColumns(model, kept) : RowColumns.OfRecords(model, kept);
         _format = IRowFormat.Of(format, model, _columns);
     }
 
@@ -48,6 +48,8 @@ public sealed partial class ScoringRun
             if (!read.IsCompleted)
             {
                 body.AdvanceTo(read.Buffer.Start);
+                if (_columns.IsGuess)
+                    _columns.Settle(false); // several blocks are read at once, and only one has the first record
                 await RunInBlocksAsync((blocks, stop) => ReadAsync(body, blocks, stop), mostHeld: 0, cancellation);
                 return;
             }
@@ -81,6 +83,8 @@ public sealed partial class ScoringRun
                 all.CopyTo(rented);
             var text = rented is null ? all.First : rented.AsMemory(0, (int)all.Length);
             Parse(text.Span, block);
+            if (_format is JsonRows)
+                _columns.Remember();
             _writer.Prepare(_columns);
             await ScoreAsync(block, cancellation);
             RowCount = block.Count;

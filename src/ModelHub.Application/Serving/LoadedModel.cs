@@ -66,6 +66,9 @@ public sealed class LoadedModel
     /// <summary>The header of the last CSV whose cells were not kept: most come again and again.</summary>
     internal KnownHeader? LastHeader { get; set; }
 
+    /// <summary>The columns of the last short body of JSON records, for a runner: most have the same again.</summary>
+    internal RowColumn[]? LastRecord { get; set; }
+
     /// <summary>Its id as 24 digits.</summary>
     public string HexId => _hexId ??= Identity.HubId.ToHex(Id);
 

@@ -51,6 +51,9 @@ internal sealed class OnnxColumns
     /// <summary>Whether all tables of as many rows fill inputs of the same sizes.</summary>
     public bool HasFixedWidth => !_isMatrix || _ports[0].Shape[1] > 0;
 
+    /// <summary>Whether feeds keep all their values when they are filled again.</summary>
+    public bool IsNumbers => _ports.All(p => p.Type != Text);
+
     public OnnxFeed Feed(Table rows)
     {
         var feed = new OnnxFeed(_api, _ports.Length);

@@ -12,6 +12,9 @@ internal sealed unsafe class OnnxFeed(OnnxApi api, int count) : IDisposable
 
     public nint[] Values { get; } = new nint[count];
 
+    /// <summary>Its way through a session, from its second run on.</summary>
+    public OnnxBinding? Binding { get; set; }
+
     /// <summary>Where the numbers of an input belong.</summary>
     public Span<T> Room<T>(int input, int type, ReadOnlySpan<long> shape)
         where T : unmanaged
@@ -59,6 +62,7 @@ internal sealed unsafe class OnnxFeed(OnnxApi api, int count) : IDisposable
 
     public void Dispose()
     {
+        Binding?.Dispose();
         for (var i = 0; i < Values.Length; i++)
         {
             if (Values[i] != 0)

@@ -17,6 +17,8 @@ internal sealed class OnnxRunner : IModelRunner
     /// <summary>Filled again for the next single row: as many as requests were ever under way at once.</summary>
     private readonly ConcurrentBag<OnnxFeed> _ofOneRow = [];
 
+    private volatile bool _binds;
+
     public OnnxRunner(OnnxApi api, ReadOnlySpan<byte> model, ModelTarget? wanted)
     {
         _api = api;
@@ -26,6 +28,7 @@ internal sealed class OnnxRunner : IModelRunner
         {
             target = wanted ?? OnnxLabels.TargetOf(_session.Outputs, model) ?? ModelTarget.Regression;
             _columns = new OnnxColumns(api, _session.Inputs);
+            _binds = _columns.IsNumbers;
             _answer = new OnnxAnswer(_session.Outputs, target);
         }
         catch
@@ -59,9 +62,14 @@ internal sealed class OnnxRunner : IModelRunner
     public ValueTask DisposeAsync()
     {
         _session.Dispose();
+        LetGo();
+        return ValueTask.CompletedTask;
+    }
+
+    private void LetGo()
+    {
         while (_ofOneRow.TryTake(out var feed))
             feed.Dispose();
-        return ValueTask.CompletedTask;
     }
 
     private double[] Score(Table rows)
@@ -74,11 +82,13 @@ internal sealed class OnnxRunner : IModelRunner
                 _columns.Fill(feed, rows);
             else
                 feed = _columns.Feed(rows);
-            var scores = Score(feed, rows.RowCount);
-            if (isKept && !_session.IsClosed)
+            var scores = TryBound(feed) ?? Score(feed, rows.RowCount, isKept && _binds);
+            if (isKept)
             {
                 _ofOneRow.Add(feed);
                 feed = null;
+                if (_session.IsClosed)
+                    LetGo();
             }
             return scores;
         }
@@ -92,12 +102,38 @@ internal sealed class OnnxRunner : IModelRunner
         }
     }
 
-    private double[] Score(OnnxFeed feed, int rows)
+    /// <summary>A row through its feed's binding; null when it has none, or none any more: answers of several sizes cannot be bound.</summary>
+    private double[]? TryBound(OnnxFeed feed)
+    {
+        if (feed.Binding is null)
+            return null;
+        try
+        {
+            feed.Binding.Run();
+            return _answer.Read(feed.Binding.Answer, 1);
+        }
+        catch (OnnxException)
+        {
+            _binds = false;
+            feed.Binding.Dispose();
+            feed.Binding = null;
+            return null;
+        }
+    }
+
+    private double[] Score(OnnxFeed feed, int rows, bool binds)
     {
         var values = _session.Run(feed, _answer.Outputs);
         try
         {
-            return _answer.Read(values, rows);
+            var scores = _answer.Read(values, rows);
+            if (binds && values.All(v => v.IsNumbers))
+            {
+                var first = values;
+                values = [];
+                feed.Binding = new OnnxBinding(_api, _session, feed, _answer.Outputs, first);
+            }
+            return scores;
         }
         finally
         {

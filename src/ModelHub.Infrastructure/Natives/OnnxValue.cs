@@ -8,7 +8,12 @@ internal sealed unsafe class OnnxValue(OnnxApi api, nint value) : IDisposable
     private const int Map = 3;
     private const int Sequence = 2;
 
+    public nint Handle => value;
+
     public void Dispose() => api.ReleaseValue(value);
+
+    /// <summary>Whether it is a tensor of numbers.</summary>
+    public bool IsNumbers => !IsMaps && Describe().Type != OnnxColumns.Text;
 
     public bool IsMaps
     {

@@ -35,6 +35,18 @@ public class OnnxRuntimeTests
         Assert.Contains("2 columns", refused.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>The second row of a runner goes another way than the first (see OnnxBinding), on as many threads as ask.</summary>
+    [NativeFact]
+    public async Task Single_rows_again_and_again_are_scored_as_in_a_table()
+    {
+        await using var runner = Runtime.Load(Exported(["a", "b"]), YesOrNo);
+        var values = Enumerable.Range(0, 400).Select(i => i % 7 == 0 ? double.NaN : i % 5).ToArray();
+        var whole = await runner.PredictAsync(
+            new Table([new NumericColumn("a", ColumnKind.Numeric, values), new NumericColumn("b", ColumnKind.Numeric, values)], values.Length), CancellationToken.None);
+        await Parallel.ForAsync(0, values.Length, async (i, stop) =>
+            Assert.Equal(whole[(2 * i)..(2 * i + 2)], await runner.PredictAsync(Rows(("a", values[i]), ("b", values[i])), stop)));
+    }
+
     [NativeFact]
     public async Task Broken_files_are_refused_with_a_reason()
     {

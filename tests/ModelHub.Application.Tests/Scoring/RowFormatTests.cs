@@ -44,6 +44,32 @@ public sealed class RowFormatTests
         }
     }
 
+    /// <summary>A body is begun with the columns of the one before it, and shows nothing of that.</summary>
+    [Fact]
+    public async Task What_came_before_a_body_does_not_change_its_columns()
+    {
+        string[] bodies =
+        [
+            """[{"a": 1, "b": 2}]""", """[{"a": 3, "b": null}, {"b": 1, "c": 4}]""", """[{"b": 2, "a": 1}]""", """[{"a": 1}]""", """[{"a": 1, "b": 2, "c": 3}]""",
+            """[{}]""", """[{"\u0061": 1, "b": 2}]""",
+        ];
+        var seasoned = new Recorder();
+        var model = seasoned.AsModel();
+        foreach (var body in bodies.SelectMany(first => bodies.SelectMany(then => new[] { first, then, then })))
+        {
+            var fresh = new Recorder();
+            await AskAsync(fresh.AsModel(), body);
+            await AskAsync(model, body);
+            Assert.Equal(fresh.Said, seasoned.Said);
+        }
+    }
+
+    private static async Task AskAsync(LoadedModel model, string body)
+    {
+        using var rows = ScoredRecords.Read(model, Encoding.UTF8.GetBytes(body));
+        await rows.ScoreAsync(CancellationToken.None);
+    }
+
     private static void Same(RowFormat kind, byte[] bytes, int rows, Random random)
     {
         var whole = Read(kind, bytes, bytes.Length, random);
@@ -55,7 +81,7 @@ public sealed class RowFormatTests
     /// <summary>Feeds the bytes in pieces, as they would come in, and parses every run of whole rows as soon as there is one.</summary>
     private static List<string> Read(RowFormat kind, byte[] bytes, int piece, Random random)
     {
-        var model = new LoadedModel(Guid.Empty, Guid.Empty, "m", new NoRunner(), 0);
+        var model = new Recorder().AsModel();
         var columns = new RowColumns(model, KeptColumns.None);
         IRowFormat format = kind == RowFormat.Csv ? new CsvRows(model, columns) : new JsonRows(columns, kind == RowFormat.JsonLines);
         var found = new List<string>();
@@ -87,11 +113,20 @@ public sealed class RowFormatTests
         }
     }
 
-    private sealed class NoRunner : IModelRunner
+    /// <summary>Writes down what it was asked.</summary>
+    private sealed class Recorder : IModelRunner
     {
+        public string Said { get; private set; } = "";
+
         public ModelHeader Header { get; } = new("none", TaskKind.Regression, "y", [], 0.5, []);
 
-        public Task<double[]> PredictAsync(Table rows, CancellationToken cancellation) => throw new NotSupportedException();
+        public LoadedModel AsModel() => new(Guid.Empty, Guid.Empty, "m", this, 0);
+
+        public Task<double[]> PredictAsync(Table rows, CancellationToken cancellation)
+        {
+            Said = string.Join(';', rows.Columns.Select(c => $"{c.Name}={string.Join(',', Enumerable.Range(0, rows.RowCount).Select(r => Cell.Number(c, r)))}"));
+            return Task.FromResult(new double[rows.RowCount]);
+        }
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
