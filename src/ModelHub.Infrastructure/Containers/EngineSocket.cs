@@ -40,11 +40,13 @@ internal sealed class EngineSocket(ProcessLauncher launcher, ContainerOptions op
             foreach (var socket in options.Sockets)
             {
                 var client = ClientOf(socket);
-                if (await AnswersAsync(client, cancellation))
+                var answers = await AnswersAsync(client, cancellation);
+                var refusal = answers ? await EngineBounds.RefusalAsync(client, cancellation) : File.Exists(socket) ? "does not answer" : null;
+                if (answers && refusal is null)
                     return _client = client;
                 client.Dispose();
-                if (File.Exists(socket))
-                    refusals.Add($"{socket} does not answer");
+                if (refusal is not null)
+                    refusals.Add($"{socket} {refusal}");
             }
             if (options.Podman is not null)
                 return _client = await StartAsync(options.Podman, refusals, cancellation);
@@ -168,16 +170,21 @@ internal sealed class EngineSocket(ProcessLauncher launcher, ContainerOptions op
         _service.StandardInput.Close();
         var said = Task.WhenAll(log.ReadAsync(_service.StandardOutput), log.ReadAsync(_service.StandardError));
         var client = ClientOf(socket);
+        string? unusable = null;
         for (var waited = TimeSpan.Zero; waited < Patience && !_service.HasExited; waited += TimeSpan.FromMilliseconds(50))
         {
             if (File.Exists(socket) && await AnswersAsync(client, cancellation))
-                return client;
+            {
+                if ((unusable = await EngineBounds.RefusalAsync(client, cancellation)) is null)
+                    return client;
+                break;
+            }
             await Task.Delay(TimeSpan.FromMilliseconds(50), cancellation);
         }
         client.Dispose();
         Stop();
         await Task.WhenAny(said, Task.Delay(TimeSpan.FromSeconds(1), cancellation));
-        refusals.Add(log.Tail(1) is { Length: > 0 } reason ? $"{podman}: {reason}" : $"{podman} does not answer");
+        refusals.Add(unusable is not null ? $"{podman} {unusable}" : log.Tail(1) is { Length: > 0 } reason ? $"{podman}: {reason}" : $"{podman} does not answer");
         throw Missing(refusals);
     }
 

@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using ModelHub.Application.Environments;
@@ -165,6 +166,32 @@ public sealed class ContainerEngineTests(ContainerBench bench)
         Assert.Equal((ErrorKind.Unavailable, "container_engine_missing"), (refusal.Kind, refusal.Code));
         Assert.Contains("podman-is-not-here", refusal.Message, StringComparison.Ordinal);
         Assert.Contains("apt-get install podman", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{\"MemoryLimit\":true,\"Rootless\":true,\"CgroupVersion\":\"1\"}")]
+    [InlineData("{\"MemoryLimit\":false,\"CgroupVersion\":\"2\"}")]
+    public async Task An_engine_that_cannot_bound_memory_is_not_used(string info)
+    {
+        // X2, X11: it would take a bound, and not hold it.
+        var path = Path.Combine(Directory.CreateTempSubdirectory("mh-test-").FullName, "engine.sock");
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(path));
+        listener.Listen();
+        var answering = Task.Run(async () =>
+        {
+            for (var i = 0; i < 2; i++)
+            {
+                using var asked = await listener.AcceptAsync();
+                await asked.ReceiveAsync(new byte[4096]);
+                await asked.SendAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {info.Length}\r\nConnection: close\r\n\r\n{info}"));
+            }
+        });
+        using var engine = new EngineSocket(new ProcessLauncher(), new ContainerOptions { Sockets = [path] });
+        var refusal = await Assert.ThrowsAsync<ModelHubException>(() => engine.RequireAsync(CancellationToken.None));
+        Assert.Contains("cannot bound memory", refusal.Message, StringComparison.Ordinal);
+        await answering;
+        Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
     }
 
     [Theory]

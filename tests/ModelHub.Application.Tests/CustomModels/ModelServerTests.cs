@@ -102,7 +102,7 @@ public sealed class ModelServerTests : IDisposable
     [InlineData("def score(data, model, **kw):\n    return [float('inf')] * 3\n", "Out of range float", "")]
     [InlineData("def score(data, model, **kw):\n    return [0.0] * 1000000\n", "1000000 predictions for 3 rows", "")]
     [InlineData("import pickle\ndef score(data, model, **kw):\n    return pickle.dumps([1.0] * 3)\n", "ValueError", "")]
-    [InlineData("import os\ndef score(data, model, **kw):\n    os.closerange(0, 99)\n    return [0.0] * 3\n", "closed its pipes|exit code", "")]
+    [InlineData("import os\ndef score(data, model, **kw):\n    os.closerange(0, 99)\n    return [0.0] * 3\n", "closed its pipes|exit code|did not answer", "")]
     [InlineData("import os\ndef score(data, model, **kw):\n    for fd in range(3, 9):\n        try: os.write(fd, b'junk' * 9)\n        except OSError: pass\n    return 3\n", "something else", "")]
     public async Task Failures_are_told_with_their_reason(string code, string reason, string log)
     {
