@@ -37,6 +37,7 @@ internal abstract class Dialect
         ErrorKind.TooLarge => 413,
         ErrorKind.RateLimited => 429,
         ErrorKind.Unavailable => 503,
+        ErrorKind.TimedOut => 504,
         ErrorKind.Internal => 500,
     };
 

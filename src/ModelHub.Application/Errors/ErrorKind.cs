@@ -16,5 +16,8 @@ public enum ErrorKind
     TooLarge,
     RateLimited,
     Unavailable,
+
+    /// <summary>What it was handed on to did not answer in time.</summary>
+    TimedOut,
     Internal,
 }

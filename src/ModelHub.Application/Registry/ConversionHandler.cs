@@ -45,7 +45,7 @@ public sealed class ConversionHandler(HubDbContext db, UploadUnpacker unpacker, 
             await run.CommitAsync(fresh => PublishAsync(fresh, id, runtime, header), CancellationToken.None);
         }
         catch (ModelHubException refusal)
-            when (refusal.Kind is ErrorKind.Invalid or ErrorKind.TooLarge or ErrorKind.Unavailable or ErrorKind.WrongState or ErrorKind.Conflict)
+            when (refusal.Kind is ErrorKind.Invalid or ErrorKind.TooLarge or ErrorKind.Unavailable or ErrorKind.TimedOut or ErrorKind.WrongState or ErrorKind.Conflict)
         {
             run.Log(refusal.Message);
             await run.CommitAsync(async fresh => (await OwnAsync(fresh, id))?.Fail(Short(refusal.Message)), CancellationToken.None);

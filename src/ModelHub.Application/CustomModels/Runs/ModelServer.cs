@@ -132,7 +132,7 @@ public sealed class ModelServer : IModelRunner, IAnsweringModel
                 read(answer);
                 return;
             }
-            catch (ModelHubException died) when (died.Kind == ErrorKind.Unavailable && attempt == 0 && died.Code != ModelWorker.Hung)
+            catch (ModelHubException died) when (died.Kind == ErrorKind.Unavailable && attempt == 0)
             {
                 // Once more, on another process.
             }

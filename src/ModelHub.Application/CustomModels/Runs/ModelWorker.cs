@@ -11,9 +11,6 @@ namespace ModelHub.Application.CustomModels.Runs;
 /// </summary>
 public sealed class ModelWorker : IAsyncDisposable
 {
-    /// <summary>Code of a failure: it did not answer in time.</summary>
-    public const string Hung = "model_hung";
-
     internal const int MostBytes = 256 << 20;
     private const int LinesTold = 12;
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
@@ -60,7 +57,7 @@ public sealed class ModelWorker : IAsyncDisposable
     }
 
     /// <summary>The model's answer to one request: an HTTP status and a body.</summary>
-    /// <exception cref="ModelHubException"><see cref="ErrorKind.Unavailable"/>: it died or hung.</exception>
+    /// <exception cref="ModelHubException"><see cref="ErrorKind.Unavailable"/>: it died; <see cref="ErrorKind.TimedOut"/>: it hung.</exception>
     public async Task<(int Status, byte[] Body)> AskAsync(ReadOnlyMemory<byte> body, TimeSpan limit, CancellationToken cancellation)
     {
         Interlocked.Increment(ref _pending);
@@ -77,7 +74,7 @@ public sealed class ModelWorker : IAsyncDisposable
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
                 _process.Kill($"it did not answer within {limit.TotalSeconds} s");
-                throw Died("The model hung", Hung);
+                throw Died("The model hung", ErrorKind.TimedOut, "model_hung");
             }
             catch (IOException)
             {
@@ -151,10 +148,10 @@ public sealed class ModelWorker : IAsyncDisposable
         return Died(what);
     }
 
-    private ModelHubException Died(string what, string code = "model_ended")
+    private ModelHubException Died(string what, ErrorKind kind = ErrorKind.Unavailable, string code = "model_ended")
     {
         var why = _process.KilledFor is { } reason ? reason
             : _process.Exited.IsCompletedSuccessfully ? $"exit code {_process.Exited.Result.ToString(CultureInfo.InvariantCulture)}" : "it closed its pipes";
-        return new ModelHubException(ErrorKind.Unavailable, code, $"{what}: {why}. End of its log:\n{Log.Tail(LinesTold)}");
+        return new ModelHubException(kind, code, $"{what}: {why}. End of its log:\n{Log.Tail(LinesTold)}");
     }
 }

@@ -20,7 +20,7 @@ public sealed class GoldenRows(ModelFiles files)
         {
             opened = await files.OpenAsync(file.Sha256, ModelFileSource.TargetOf(model), isHint: version.Conversion is not null, isNew, cancellation);
         }
-        catch (ModelHubException refusal) when (refusal.Kind is ErrorKind.Invalid or ErrorKind.Unavailable or ErrorKind.WrongState)
+        catch (ModelHubException refusal) when (refusal.Kind is ErrorKind.Invalid or ErrorKind.Unavailable or ErrorKind.TimedOut or ErrorKind.WrongState)
         {
             return null;
         }
