@@ -21,9 +21,6 @@ internal sealed class PackedForest
         _bytes = packed.ToArray();
     }
 
-    /// <summary>Bytes that this takes.</summary>
-    public int Size => _bytes.Length;
-
     /// <summary>The trees; the same ones as before while somebody has them.</summary>
     public Forest Unpack()
     {

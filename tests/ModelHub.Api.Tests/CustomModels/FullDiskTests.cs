@@ -8,7 +8,6 @@ namespace ModelHub.Api.Tests.CustomModels;
 /// <summary>A hub whose disk is full (U12): it says so, goes on reading, and takes uploads again as soon as there is room.</summary>
 public sealed class FullDiskTests : IAsyncLifetime
 {
-    private const string BuiltIn = "000000000000000000000b01";
     private readonly RunningHub _hub = new();
     private SmallDisk? _disk;
 
@@ -65,5 +64,5 @@ public sealed class FullDiskTests : IAsyncLifetime
         Assert.Empty(Directory.GetFiles(Path.Combine(Store, "tmp")));
     }
 
-    private static MultipartFormDataContent Version(char letter) => Upload.Version(BuiltIn, ("weights.bin", new string(letter, 3 << 20)));
+    private static MultipartFormDataContent Version(char letter) => Upload.Version(ContractPaths.BuiltIn, ("weights.bin", new string(letter, 3 << 20)));
 }

@@ -11,7 +11,6 @@ namespace ModelHub.Api.Tests.CustomModels;
 [Collection("hub")]
 public sealed class HostileUploadTests(RunningHub hub)
 {
-    private const string BuiltIn = "000000000000000000000b01";
     private static readonly object Wanted = new { name = "hostile", customModelType = "inference", targetType = "Regression", targetName = "y" };
 
     [Theory]
@@ -31,7 +30,7 @@ public sealed class HostileUploadTests(RunningHub hub)
         // U6, Z9
         var model = await ModelAsync();
         var before = Outside();
-        var answer = await hub.Client.PostAsync(Versions(model), Upload.Version(BuiltIn, (path, "import os\n")));
+        var answer = await hub.Client.PostAsync(Versions(model), Upload.Version(ContractPaths.BuiltIn, (path, "import os\n")));
         Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
         Assert.Equal(0, (await hub.Client.GetFromJsonAsync<JsonElement>(Versions(model))).GetProperty("totalCount").GetInt32());
         Assert.Equal(before, Outside());
@@ -41,10 +40,10 @@ public sealed class HostileUploadTests(RunningHub hub)
     public async Task A_name_of_four_thousand_letters_is_refused_and_one_with_odd_signs_is_only_data()
     {
         var model = await ModelAsync();
-        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await hub.Client.PostAsync(Versions(model), Upload.Version(BuiltIn, (new string('x', 4096), "1")))).StatusCode);
-        var odd = await HubSteps.Sent(hub.Client.PostAsync(Versions(model), Upload.Version(BuiltIn, ("..%2f$(touch x);--help '\".py", "1"))));
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await hub.Client.PostAsync(Versions(model), Upload.Version(ContractPaths.BuiltIn, (new string('x', 4096), "1")))).StatusCode);
+        var odd = await HubSteps.Sent(hub.Client.PostAsync(Versions(model), Upload.Version(ContractPaths.BuiltIn, ("..%2f$(touch x);--help '\".py", "1"))));
         Assert.Equal("..%2f$(touch x);--help '\".py", odd.GetProperty("items")[0].GetProperty("filePath").GetString());
-        var folder = await HubSteps.Sent(hub.Client.PostAsync(Versions(model), Upload.Version(BuiltIn, ("a/", "1"))));
+        var folder = await HubSteps.Sent(hub.Client.PostAsync(Versions(model), Upload.Version(ContractPaths.BuiltIn, ("a/", "1"))));
         Assert.Equal("a", folder.GetProperty("items")[0].GetProperty("filePath").GetString());
     }
 

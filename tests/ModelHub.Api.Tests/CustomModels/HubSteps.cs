@@ -29,7 +29,7 @@ internal static class HubSteps
     public static async Task<(string Model, JsonElement Version)> ModelAsync(this RunningHub hub, object wanted, params (string Path, string Content)[] files)
     {
         var model = (await Sent(hub.Client.PostAsJsonAsync("/api/v2/customModels/", wanted))).GetProperty("id").GetString()!;
-        return (model, await Sent(hub.Client.PostAsync($"/api/v2/customModels/{model}/versions/", Upload.Version("000000000000000000000b01", files))));
+        return (model, await Sent(hub.Client.PostAsync($"/api/v2/customModels/{model}/versions/", Upload.Version(ContractPaths.BuiltIn, files))));
     }
 
     /// <summary>The body of an answer that is no refusal.</summary>

@@ -25,7 +25,7 @@ public sealed class InterruptedUploadTests(RunningHub hub)
             await CutAsync(versions, share, reset);
         await HubSteps.UntilAsync(() => Task.FromResult(JsonSerializer.SerializeToElement(Temporary())), left => left.GetInt32() == 0);
         Assert.Equal(0, (await hub.Client.GetFromJsonAsync<JsonElement>(versions)).GetProperty("totalCount").GetInt32());
-        await HubSteps.Sent(hub.Client.PostAsync(versions, Upload.Version("000000000000000000000b01", ("weights.bin", new string('w', 1 << 20)))));
+        await HubSteps.Sent(hub.Client.PostAsync(versions, Upload.Version(ContractPaths.BuiltIn, ("weights.bin", new string('w', 1 << 20)))));
     }
 
     private int Temporary() => Directory.GetFiles(Path.Combine(hub.Folder, "artifacts", "tmp")).Length;
@@ -38,7 +38,7 @@ public sealed class InterruptedUploadTests(RunningHub hub)
         if (reset)
             client.LingerState = new LingerOption(enable: true, seconds: 0);
         var part = "--b\r\nContent-Disposition: form-data; name=\"isMajorUpdate\"\r\n\r\ntrue\r\n--b\r\nContent-Disposition: form-data; name=\"baseEnvironmentId\"\r\n\r\n"
-            + "000000000000000000000b01\r\n--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"weights.bin\"\r\n\r\n";
+            + ContractPaths.BuiltIn + "\r\n--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"weights.bin\"\r\n\r\n";
         var body = Encoding.ASCII.GetBytes(part + new string('w', Bytes) + "\r\n--b--\r\n");
         var head = $"POST {path} HTTP/1.1\r\nHost: {address.Authority}\r\nAuthorization: Bearer {RunningHub.Key}\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: {body.Length}\r\n\r\n";
         var stream = client.GetStream();

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net;
 
 namespace ModelHub.Api.Tests.CustomModels;
 
@@ -49,27 +48,9 @@ public sealed class LongBodyTests(RunningHub hub)
     private async Task SendAsync(int megabytes)
     {
         var (model, _) = await hub.ModelAsync(Wanted, ("custom.py", ""));
-        using var form = new MultipartFormDataContent { { new StringContent("true"), "isMajorUpdate" }, { new StringContent("000000000000000000000b01"), "baseEnvironmentId" } };
+        using var form = new MultipartFormDataContent { { new StringContent("true"), "isMajorUpdate" }, { new StringContent(ContractPaths.BuiltIn), "baseEnvironmentId" } };
         form.Add(new PiecesContent(megabytes), "file", "file");
         form.Add(new StringContent("weights.bin"), "filePath");
         await HubSteps.Sent(hub.Client.PostAsync($"/api/v2/customModels/{model}/versions/", form));
-    }
-
-    /// <summary>Megabytes that are made as they are sent, their number not announced.</summary>
-    private sealed class PiecesContent(int megabytes) : HttpContent
-    {
-        private static readonly byte[] Piece = new byte[1 << 20];
-
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
-        {
-            for (var i = 0; i < megabytes; i++)
-                await stream.WriteAsync(Piece);
-        }
-
-        protected override bool TryComputeLength(out long length)
-        {
-            length = 0;
-            return false;
-        }
     }
 }

@@ -70,7 +70,7 @@ public sealed class HostileClientTests(RunningHub hub)
     {
         var made = await Leaderboards.OfAsync(hub, "binary");
         var id = await Leaderboards.DeployAsync(hub, made.BestId);
-        var body = new EndlessLine(type, start);
+        var body = new PiecesContent(1024, '1', start) { Headers = { ContentType = new(type) } };
         try
         {
             var answer = await hub.Client.PostAsync($"/deployments/{id}/predictions", body).JsonAsync(400);
@@ -149,32 +149,5 @@ public sealed class HostileClientTests(RunningHub hub)
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (!isSo())
             await Task.Delay(100, patience.Token);
-    }
-
-    /// <summary>A body of one line, made as it is sent.</summary>
-    private sealed class EndlessLine : HttpContent
-    {
-        private const int Megabytes = 1024;
-        private static readonly byte[] Digits = [.. Enumerable.Repeat((byte)'1', 1 << 20)];
-        private readonly byte[] _start;
-
-        public EndlessLine(string type, string start)
-        {
-            _start = Encoding.UTF8.GetBytes(start);
-            Headers.ContentType = new(type);
-        }
-
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
-        {
-            await stream.WriteAsync(_start);
-            for (var sent = 0; sent < Megabytes; sent++)
-                await stream.WriteAsync(Digits);
-        }
-
-        protected override bool TryComputeLength(out long length)
-        {
-            length = 0;
-            return false;
-        }
     }
 }

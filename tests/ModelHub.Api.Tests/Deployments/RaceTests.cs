@@ -87,7 +87,7 @@ public sealed class RaceTests(RunningHub hub)
     {
         var (model, _) = await hub.ModelAsync(new { name = "numbered", customModelType = "inference", targetType = "Regression", targetName = "y" }, ("weights.bin", "w"));
         var made = await Task.WhenAll(Enumerable.Range(0, 32).Select(i => HubSteps.Sent(
-            hub.Client.PostAsync($"/api/v2/customModels/{model}/versions/", Upload.Version("000000000000000000000b01", ("weights.bin", "w" + i))))));
+            hub.Client.PostAsync($"/api/v2/customModels/{model}/versions/", Upload.Version(ContractPaths.BuiltIn, ("weights.bin", "w" + i))))));
         Assert.Equal(32, made.Select(v => v.GetProperty("label").GetString()).Distinct().Count());
     }
 

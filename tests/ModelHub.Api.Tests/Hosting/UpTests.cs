@@ -97,7 +97,7 @@ public sealed class UpTests : IDisposable
             + "def score(data, model, **kw):\n    return [0.0 for _ in data['a']]\n";
         var wanted = new { name = "left", customModelType = "inference", targetType = "Regression", targetName = "y" };
         var model = (await client.PostAsJsonAsync("/api/v2/customModels/", wanted).JsonAsync(201)).GetProperty("id").GetString();
-        var version = await client.PostAsync($"/api/v2/customModels/{model}/versions/", Upload.Version("000000000000000000000b01", ("custom.py", code))).JsonAsync(201);
+        var version = await client.PostAsync($"/api/v2/customModels/{model}/versions/", Upload.Version(ContractPaths.BuiltIn, ("custom.py", code))).JsonAsync(201);
         await client.PostAsJsonAsync("/api/v2/deployments/fromCustomModelVersion/", new { customModelVersionId = version.GetProperty("id").GetString(), label = "left" }).JsonAsync(201);
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ModelHub.Application.CustomModels.Templates;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Sandboxes;
 
@@ -43,6 +44,15 @@ public sealed record ModelProgram
         TargetType.Binary => [Target.NegativeClass ?? "0", Target.PositiveClass ?? "1"],
         TargetType.Multiclass => Target.Classes,
         _ => [],
+    };
+
+    /// <summary>The same, run with what is asked for; where nothing is, as before.</summary>
+    internal ModelProgram RunWith(CustomModelRuntime asked) => this with
+    {
+        Memory = asked.MaximumMemory ?? Memory,
+        Replicas = asked.Replicas ?? Replicas,
+        Processors = ServerOffers.BundleOf(asked.BundleId)?.Processors ?? Processors,
+        HasNetwork = asked.Network is { } network ? network == NetworkPolicy.Public : HasNetwork,
     };
 
     /// <param name="host">Where the runner's own program is.</param>

@@ -3,7 +3,6 @@ using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Application.Artifacts;
 using ModelHub.Application.CustomModels.Conversions;
 using ModelHub.Application.CustomModels.Dependencies;
-using ModelHub.Application.CustomModels.Templates;
 using ModelHub.Application.Environments;
 using ModelHub.Application.Sandboxes;
 using ModelHub.Application.Storage;
@@ -33,18 +32,12 @@ public sealed class ModelPrograms(IServiceScopeFactory scopes, IArtifactStore st
         }
         var (image, refusal) = await EnvironmentAsync(db, version, cancellation);
         var built = await db.Set<DependencyBuild>().AsNoTracking().FirstOrDefaultAsync(b => b.VersionId == versionId && b.PackagesSha256 != null, cancellation);
-        var runtime = model.Runtime.With(version.Runtime);
-        return (model, version, new ModelProgram
+        var program = new ModelProgram
         {
-            Files = files, TargetType = model.TargetType, Target = model.Target,
-            Memory = runtime.MaximumMemory ?? ResourceLimits.DefaultMemory,
-            Replicas = runtime.Replicas ?? 1,
-            Processors = ServerOffers.BundleOf(runtime.BundleId)?.Processors ?? 1,
-            HasNetwork = runtime.Network == NetworkPolicy.Public,
-            Image = image,
-            Refusal = refusal,
+            Files = files, TargetType = model.TargetType, Target = model.Target, Image = image, Refusal = refusal,
             Packages = built is null ? null : await packages.EnsureAsync(built.PackagesSha256!),
-        });
+        };
+        return (model, version, program.RunWith(model.Runtime.With(version.Runtime)));
     }
 
     public ModelServer Serve(ModelProgram program, Action<BoundedLog>? logged = null) =>

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
-using ModelHub.Application.CustomModels.Templates;
 using ModelHub.Application.Datasets;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Jobs;
@@ -27,7 +26,7 @@ public sealed class TestHandler(HubDbContext db, ModelPrograms programs, ModelFi
         await run.SaveAsync(async fresh => (await OwnAsync(fresh, id))?.Start(), cancellation);
         var (model, version, program) = await programs.FindAsync(test.VersionId, cancellation)
             ?? throw ModelHubException.NotFound("custom model version");
-        var checks = new TestRun(log => Start(model, version, Bounded(program, test), log), program.Target.Name, test, clock);
+        var checks = new TestRun(log => Start(model, version, program.RunWith(test.Runtime), log), program.Target.Name, test, clock);
         try
         {
             var extra = JsonSerializer.Deserialize<ExtraChecks>(run.Job.Payload)!;
@@ -57,13 +56,6 @@ public sealed class TestHandler(HubDbContext db, ModelPrograms programs, ModelFi
         ModelFileSource.ModelFile(version) is { } file
             ? new FileRunner(files, file.Sha256, ModelFileSource.TargetOf(model), version.Conversion is not null)
             : programs.Serve(program, log);
-
-    private static ModelProgram Bounded(ModelProgram program, CustomModelTest test) => program with
-    {
-        Memory = test.Runtime.MaximumMemory ?? program.Memory, Replicas = test.Runtime.Replicas ?? program.Replicas,
-        HasNetwork = test.Runtime.Network is { } network ? network == NetworkPolicy.Public : program.HasNetwork,
-        Processors = ServerOffers.BundleOf(test.Runtime.BundleId)?.Processors ?? program.Processors,
-    };
 
     public async Task EndedAsync(HubDbContext db, Job job, CancellationToken cancellation)
     {

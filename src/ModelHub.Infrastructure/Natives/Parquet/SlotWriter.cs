@@ -1,4 +1,5 @@
 using ModelHub.Application.Parquet;
+using ModelHub.Engine.Preparation;
 
 namespace ModelHub.Infrastructure.Natives.Parquet;
 
@@ -95,7 +96,7 @@ internal sealed unsafe class SlotWriter(TypedColumn[] columns, ColumnChoices wan
     }
 
     /// <summary>As rows of every other format are read: beyond single precision is its largest number, and infinite is none.</summary>
-    private static float Narrow(double value) => double.IsInfinity(value) ? float.NaN : (float)Math.Clamp(value, float.MinValue, float.MaxValue);
+    private static float Narrow(double value) => double.IsInfinity(value) ? float.NaN : FeaturePlan.Narrow(value);
 
     private void LayCells((nint Data, nint Validity) column, int at, int from, int rows)
     {
