@@ -33,9 +33,10 @@ namespace ModelHub.Application;
 public static class ServiceCollectionExtensions
 {
     /// <summary>The use cases. What they run on (database, stores, workers) is the infrastructure's to add.</summary>
-    public static IServiceCollection AddModelHubApplication(this IServiceCollection services, ProjectQuota quota)
+    public static IServiceCollection AddModelHubApplication(this IServiceCollection services, ProjectQuota quota, CustomModelSettings customModels)
     {
         services.AddSingleton(quota);
+        services.AddSingleton(new ServerOffers(customModels));
         services.AddSingleton<ChangeFeed>();
         services.AddSingleton<KeyCache>();
         services.AddScoped<IdentityService>();

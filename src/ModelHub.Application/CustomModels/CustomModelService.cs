@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using ModelHub.Application.CustomModels.Templates;
 using ModelHub.Application.Deployments;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
@@ -56,7 +57,7 @@ public sealed record CustomModelFilter(
     CustomModelType? Type = null, TargetType? Target = null, bool? IsDeployed = null, string? Search = null, bool ByUpdate = false, bool Ascending = false);
 
 /// <summary>Custom models: made, found, changed, shared, deleted.</summary>
-public sealed class CustomModelService(HubDbContext db, CustomModelAccess access, CustomModelViews views, HomeProject home, TimeProvider clock)
+public sealed class CustomModelService(HubDbContext db, CustomModelAccess access, CustomModelViews views, HomeProject home, ServerOffers offers, TimeProvider clock)
 {
     public async Task<CustomModelView> CreateAsync(Caller caller, NewCustomModel wanted, CancellationToken cancellation)
     {
@@ -66,7 +67,7 @@ public sealed class CustomModelService(HubDbContext db, CustomModelAccess access
         model.Rename(wanted.Name, wanted.Description, wanted.Language, now);
         model.Become(wanted.Type, wanted.UserProvidedId, wanted.TemplateId);
         model.Aim(wanted.Target, isFixed: false, now);
-        model.RunWith(wanted.Runtime, now);
+        model.RunWith(offers.Settle(caller, new CustomModelRuntime(), wanted.Runtime), now);
         model.KeepTrainingDataOfVersions(wanted.TrainingDataOfVersions);
         model.Remember(wanted.Git, wanted.Extra);
         db.Add(model);
@@ -111,7 +112,7 @@ public sealed class CustomModelService(HubDbContext db, CustomModelAccess access
             model.Aim(target(model.Target), isFixed, now);
         }
         if (change.Runtime is { } runtime)
-            model.RunWith(model.Runtime.With(runtime), now);
+            model.RunWith(offers.Settle(caller, model.Runtime, runtime), now);
         if (change.TrainingDataOfVersions is { } permanent)
             model.KeepTrainingDataOfVersions(permanent);
         if (change.Git is { } git)

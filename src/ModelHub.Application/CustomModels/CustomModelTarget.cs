@@ -1,4 +1,3 @@
-using ModelHub.Application.CustomModels.Templates;
 using ModelHub.Application.Errors;
 using ModelHub.Engine.Data;
 
@@ -62,10 +61,10 @@ public sealed record CustomModelRuntime
 
     public Guid? SecretConfigId { get; init; }
 
-    /// <summary>This, and in place of it what is asked for; a bundle brings its memory along.</summary>
+    /// <summary>This, and in place of it what is asked for.</summary>
     public CustomModelRuntime With(CustomModelRuntime asked) => new()
     {
-        MaximumMemory = asked.MaximumMemory ?? ServerOffers.BundleOf(asked.BundleId)?.Memory ?? MaximumMemory,
+        MaximumMemory = asked.MaximumMemory ?? MaximumMemory,
         Replicas = asked.Replicas ?? Replicas,
         Network = asked.Network ?? Network,
         RequiresHa = asked.RequiresHa ?? RequiresHa,
@@ -73,11 +72,9 @@ public sealed record CustomModelRuntime
         SecretConfigId = asked.SecretConfigId ?? SecretConfigId,
     };
 
-    /// <exception cref="ModelHubException">More is asked for than the server gives.</exception>
+    /// <exception cref="ModelHubException">More is asked for than any server gives.</exception>
     public void Check()
     {
-        if (BundleId is not null && ServerOffers.BundleOf(BundleId) is null)
-            throw ModelHubException.Invalid("resourceBundleId", "There is no such resource bundle.");
         if (MaximumMemory is < ResourceLimits.LeastMemory or > ResourceLimits.MostMemory)
             throw ModelHubException.Invalid("maximumMemory", $"'maximumMemory' is {ResourceLimits.LeastMemory} to {ResourceLimits.MostMemory} bytes.");
         if (Replicas is < 1 or > ResourceLimits.MostReplicas)

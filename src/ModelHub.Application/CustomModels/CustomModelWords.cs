@@ -50,13 +50,12 @@ public enum VersionStatus
     Error,
 }
 
-/// <summary>Bounds of what running models may ask for.</summary>
+/// <summary>Documented bounds of what may be asked for; <see cref="CustomModelSettings"/> of a server lie within them.</summary>
 public static class ResourceLimits
 {
     public const long LeastMemory = 128L << 20;
     public const long MostMemory = 14L << 30;
-    public const long DefaultMemory = 2L << 30;
     public const int MostReplicas = 8;
     public const int MostFiles = 100;
-    public const int MostTestsAtOnce = 20;
+    public const int MostTestUsers = 20;
 }

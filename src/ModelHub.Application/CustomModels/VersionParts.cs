@@ -1,5 +1,6 @@
 using System.Text;
 using ModelHub.Application.Artifacts;
+using ModelHub.Application.CustomModels.Templates;
 using ModelHub.Application.Environments;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
@@ -7,7 +8,7 @@ using ModelHub.Application.Identity;
 namespace ModelHub.Application.CustomModels;
 
 /// <summary>The parts of a new version that have to be looked up: its environment, its data, what its requirements say.</summary>
-public sealed class VersionParts(IArtifactStore store, EnvironmentService environments, TrainingDataChoice choice)
+public sealed class VersionParts(IArtifactStore store, EnvironmentService environments, TrainingDataChoice choice, ServerOffers offers)
 {
     public async Task<(TrainingData? Training, TrainingData? Holdout)> TrainingAsync(
         Caller caller, CustomModel model, NewVersion wanted, CancellationToken cancellation)
@@ -27,7 +28,7 @@ public sealed class VersionParts(IArtifactStore store, EnvironmentService enviro
             (environment, environmentVersion) = await environments.ResolveAsync(caller, wanted.EnvironmentId, wanted.EnvironmentVersionId, cancellation);
         if (environment is null)
             throw ModelHubException.Invalid("baseEnvironmentId", "'baseEnvironmentId' or 'baseEnvironmentVersionId' is needed.");
-        version.RunIn(environment, environmentVersion, (kept?.Runtime ?? new CustomModelRuntime()).With(wanted.Runtime));
+        version.RunIn(environment, environmentVersion, offers.Settle(caller, kept?.Runtime ?? new CustomModelRuntime(), wanted.Runtime));
         version.Describe(null, wanted.Git, wanted.Metadata ?? kept?.Metadata ?? [], version.CreatedAt);
     }
 

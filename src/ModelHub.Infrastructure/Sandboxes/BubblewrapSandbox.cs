@@ -39,7 +39,7 @@ internal sealed class BubblewrapSandbox(ProcessLauncher launcher, TimeProvider c
     public async Task<ISandboxedProcess> StartAsync(SandboxedProgram program, CancellationToken cancellation)
     {
         await RequireAsync(cancellation);
-        var process = await launcher.StartAsync(Starter[0], Starter.Skip(1).Concat(Arguments(program)));
+        var process = await launcher.StartAsync(Starter[0], Starter.Skip(1).Concat(Arguments(program)), program.Environment);
         return new SandboxedProcess(process, program.HasPipes, program.Memory, program.Processes, clock);
     }
 
@@ -56,7 +56,7 @@ internal sealed class BubblewrapSandbox(ProcessLauncher launcher, TimeProvider c
             : ["--unshare-user", "--uid", "1000", "--gid", "1000"]);
         if (!program.HasNetwork)
             arguments.Add("--unshare-net");
-        arguments.AddRange(["--clearenv", "--ro-bind", "/usr", "/usr"]);
+        arguments.AddRange(["--ro-bind", "/usr", "/usr"]);
         foreach (var root in Roots)
         {
             if (new DirectoryInfo(root) is { Exists: true } folder)
@@ -80,8 +80,6 @@ internal sealed class BubblewrapSandbox(ProcessLauncher launcher, TimeProvider c
         if (program.Packages is { } packages)
             arguments.AddRange(["--ro-bind", packages, SandboxedProgram.PackagesFolder]);
         arguments.AddRange(["--remount-ro", "/"]);
-        foreach (var (name, value) in program.Environment)
-            arguments.AddRange(["--setenv", name, value]);
         arguments.AddRange(["--chdir", "/tmp", "--"]);
         if (_drops)
         {

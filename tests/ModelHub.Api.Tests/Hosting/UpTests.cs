@@ -66,6 +66,19 @@ public sealed class UpTests : IDisposable
         Assert.Contains("usage:", refused.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""{ "CustomModels": { "MaximumReplicas": 99 } }""", "CustomModels:MaximumReplicas is 1 to 8")]
+    [InlineData("""{ "CustomModels": { "MaximumReplicas": "many" } }""", "'many' at 'CustomModels:MaximumReplicas'")]
+    [InlineData("""{ "CustomModels": { "MaximumMemry": 1 } }""", "MaximumMemry")]
+    [InlineData("""{ "CustomModels": """, "settings.json")]
+    public async Task Settings_that_make_no_sense_are_said_in_a_line(string content, string said)
+    {
+        await File.WriteAllTextAsync(Path.Combine(_data, "settings.json"), content);
+        using var refused = Start("up", "--port", "0");
+        Assert.Equal(1, await refused.ExitAsync());
+        Assert.Contains(said, refused.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_database_that_cannot_be_reached_is_said_in_a_line()
     {

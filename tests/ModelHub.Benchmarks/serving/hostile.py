@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """What a neighbour of hostile clients notices: single rows at a steady rate alone, and beside each kind of attack on another deployment of the same
-process. What attackers are answered is counted, and how much the process grew.
+process, in turns, of which medians count. What attackers are answered is counted, and how much the process grew.
 
-usage: hostile.py --url URL --key KEY --pid PID --data FILE.csv --target NAME --model xgboost.json [--seconds 5] [--only line,slow] [--slow 1000]
+usage: hostile.py --url URL --key KEY --pid PID --data FILE.csv --target NAME --model xgboost.json [--seconds 5] [--only line,slow] [--slow 1000] [--rounds 5]
 Attackers pause for 50 ms between attempts: they share the processors with what is measured, and are to be hostile, not merely many."""
-import argparse, collections, gzip, os, socket, struct, threading, time
+import argparse, collections, gzip, os, socket, statistics, struct, threading, time
 import hub as h
 
 MB = 1 << 20
@@ -12,6 +12,7 @@ p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDes
 for name in ("url", "key", "data", "target", "model"):
     p.add_argument("--" + name, required=True)
 p.add_argument("--pid", type=int, required=True); p.add_argument("--seconds", type=int, default=5); p.add_argument("--only"); p.add_argument("--slow", type=int, default=1000)
+p.add_argument("--rounds", type=int, default=5)
 a = p.parse_args()
 hub = h.Hub(a.url, a.key)
 id = hub.models(a.data, a.target, a.model)[0][1]
@@ -103,18 +104,9 @@ def measure():
     return h.wrk(a.key, neighbour, "text/csv", body, 8, a.seconds, 8)
 
 
-def report(name, result, growth):
-    said = ", ".join(f"{count} {what}" for what, count in sorted(answers.items()))
-    print(f"{name:28} {result[0]:6.0f} req/s  p50 {result[1]:6.0f} us  p99 {result[2]:7.0f} us  {result[2] / alone:4.1f} times  {result[3]} bad; "
-          f"grew by {growth:4.0f} MB; answered: {said or '-'}; load {os.getloadavg()[0]:.1f}", flush=True)
-
-
-measure()
-for name, once in list(attacks.items()) + [(f"{a.slow} slow clients", None)]:
-    if a.only and not any(word in name for word in a.only.split(",")):
-        continue
-    alone = measure()[2]
-    answers.clear(); done.clear()
+def beside(once):
+    """What the neighbour had while it went on, and by how many MB the process grew."""
+    done.clear()
     with h.Growth(a.pid) as growth:
         attacker = threading.Thread(target=attack, args=(once,)) if once else None
         held = [] if once else slow()
@@ -126,4 +118,16 @@ for name, once in list(attacks.items()) + [(f"{a.slow} slow clients", None)]:
         attacker.join()
     for connection in held:
         connection.close()
-    report(name, found, growth.most)
+    return found, growth.most
+
+
+measure()
+for name, once in list(attacks.items()) + [(f"{a.slow} slow clients", None)]:
+    if a.only and not any(word in name for word in a.only.split(",")):
+        continue
+    answers.clear()
+    rounds = [(measure()[2], *beside(once)) for _ in range(a.rounds)]
+    alone, p50, p99 = (statistics.median(each) for each in ([r[0] for r in rounds], [r[1][1] for r in rounds], [r[1][2] for r in rounds]))
+    said = ", ".join(f"{count} {what}" for what, count in sorted(answers.items()))
+    print(f"{name:28} {min(r[1][0] for r in rounds):6.0f} req/s  p50 {p50:6.0f} us  p99 {p99:7.0f} us, alone {alone:7.0f}: {p99 / alone:4.1f} times"
+          f"  {sum(r[1][3] for r in rounds)} bad; grew by {max(r[2] for r in rounds):4.0f} MB; answered: {said or '-'}; load {os.getloadavg()[0]:.1f}", flush=True)

@@ -18,7 +18,7 @@ internal static class CustomModelRequests
             Type = fields.Word("customModelType", VendorWords.Types, required: true) ?? default,
             Description = fields.Text("description") ?? "",
             Language = fields.Text("language", 500) ?? "",
-            Runtime = new CustomModelRuntime().With(RuntimeOf(fields, VendorWords.NetworksOfModels)),
+            Runtime = RuntimeOf(fields, VendorWords.NetworksOfModels),
             UserProvidedId = fields.Text("userProvidedId", 100, blank: false),
             TrainingDataOfVersions = fields.Flag("isTrainingDataForVersionsPermanentlyEnabled") ?? false,
             Git = CustomModelMapping.GitOf(fields),
@@ -50,6 +50,7 @@ internal static class CustomModelRequests
         Replicas = (int?)fields.Whole("replicas", 1, ResourceLimits.MostReplicas),
         Network = fields.Word("networkEgressPolicy", networks),
         BundleId = fields.Id("resourceBundleId"),
+        SecretConfigId = fields.Id("secretConfigId"),
         RequiresHa = fields.Flag("requiresHa"),
     };
 

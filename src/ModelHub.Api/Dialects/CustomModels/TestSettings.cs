@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ModelHub.Application.CustomModels;
 using ModelHub.Application.CustomModels.Runs;
 using ModelHub.Application.Errors;
 
@@ -31,7 +32,7 @@ internal static class TestSettings
     {
         var check = new PerformanceCheck(
             (int)(fields.Whole("maximumResponseTime", 1, 60_000) ?? 10_000), (int)(fields.Whole("checkDurationLimit", 1, 60) ?? 5),
-            (int)(fields.Whole("numberOfParallelUsers", 1, 20) ?? 1));
+            (int)(fields.Whole("numberOfParallelUsers", 1, ResourceLimits.MostTestUsers) ?? 1));
         Check(fields, TestChecks.Performance);
         return check;
     }
@@ -42,7 +43,7 @@ internal static class TestSettings
         if (least > most)
             fields.Refuse("maximumPayloadSize", "It must not be less than 'minimumPayloadSize'.");
         var check = new StabilityCheck(
-            (int)(fields.Whole("totalIterations", 1, 1000) ?? 50), least, most, (int)(fields.Whole("numberOfParallelUsers", 1, 20) ?? 1),
+            (int)(fields.Whole("totalIterations", 1, 1000) ?? 50), least, most, (int)(fields.Whole("numberOfParallelUsers", 1, ResourceLimits.MostTestUsers) ?? 1),
             fields.Number("passingRate", 0, 100) ?? 100);
         Check(fields, TestChecks.Stability);
         return check;

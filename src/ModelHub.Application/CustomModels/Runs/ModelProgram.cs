@@ -1,5 +1,4 @@
 using System.Text.Json;
-using ModelHub.Application.CustomModels.Templates;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Sandboxes;
 
@@ -17,7 +16,7 @@ public sealed record ModelProgram
 
     public required CustomModelTarget Target { get; init; }
 
-    public long Memory { get; init; } = ResourceLimits.DefaultMemory;
+    public long Memory { get; init; } = 2L << 30;
 
     public int Replicas { get; init; } = 1;
 
@@ -30,6 +29,9 @@ public sealed record ModelProgram
 
     /// <summary>The image of its environment; null for the built-in one.</summary>
     public SandboxImage? Image { get; init; }
+
+    /// <summary>Variables that it is given where it serves, and nowhere else.</summary>
+    public IReadOnlyDictionary<string, string> Secrets { get; init; } = new Dictionary<string, string>();
 
     /// <summary>A host folder of installed packages; null for none.</summary>
     public string? Packages { get; init; }
@@ -46,15 +48,6 @@ public sealed record ModelProgram
         _ => [],
     };
 
-    /// <summary>The same, run with what is asked for; where nothing is, as before.</summary>
-    internal ModelProgram RunWith(CustomModelRuntime asked) => this with
-    {
-        Memory = asked.MaximumMemory ?? Memory,
-        Replicas = asked.Replicas ?? Replicas,
-        Processors = ServerOffers.BundleOf(asked.BundleId)?.Processors ?? Processors,
-        HasNetwork = asked.Network is { } network ? network == NetworkPolicy.Public : HasNetwork,
-    };
-
     /// <param name="host">Where the runner's own program is.</param>
     /// <param name="link">The socket by which the hub comes to its server; null without one.</param>
     /// <exception cref="ModelHubException">It cannot run here.</exception>
@@ -62,7 +55,8 @@ public sealed record ModelProgram
     {
         Command = ["/usr/bin/env", "python3", "-u", "-B", "/opt/host.py"],
         Files = [("/opt/host.py", host), .. link is null ? [] : new[] { (SandboxedProgram.LinkSocket, link) }, .. Code],
-        Image = Image, Memory = Memory, Processors = Processors, HasNetwork = HasNetwork, HasPipes = true, Environment = Variables(), Packages = Packages,
+        Image = Image, Memory = Memory, Processors = Processors, HasNetwork = HasNetwork, HasPipes = true, Packages = Packages,
+        Environment = Secrets.Concat(Variables()).ToDictionary(),
     };
 
     /// <summary>Work on its files instead of serving them (see workshop.py).</summary>

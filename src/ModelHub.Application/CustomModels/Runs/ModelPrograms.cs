@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Application.Artifacts;
 using ModelHub.Application.CustomModels.Conversions;
 using ModelHub.Application.CustomModels.Dependencies;
+using ModelHub.Application.CustomModels.Templates;
 using ModelHub.Application.Environments;
 using ModelHub.Application.Sandboxes;
 using ModelHub.Application.Storage;
@@ -10,7 +11,7 @@ using ModelHub.Application.Storage;
 namespace ModelHub.Application.CustomModels.Runs;
 
 /// <summary>Versions as programs. The bytes stay where they lie in the artifact store, shared between versions; sandboxes see them read-only.</summary>
-public sealed class ModelPrograms(IServiceScopeFactory scopes, IArtifactStore store, ISandbox sandbox, PackageFolders packages, TimeProvider clock)
+public sealed class ModelPrograms(IServiceScopeFactory scopes, IArtifactStore store, ISandbox sandbox, PackageFolders packages, ServerOffers offers, TimeProvider clock)
 {
     private readonly Lazy<string> _host = new(() => Resource("host.py", sandbox.NewFolder()));
 
@@ -30,14 +31,18 @@ public sealed class ModelPrograms(IServiceScopeFactory scopes, IArtifactStore st
             if (!version.Files.Exists(f => f.Path.Equals(made.Path, StringComparison.OrdinalIgnoreCase)))
                 files.Add((made.Path, await store.LocalPathAsync(made.Sha256, cancellation)));
         }
+        var runtime = model.Runtime.With(version.Runtime);
         var (image, refusal) = await EnvironmentAsync(db, version, cancellation);
+        var secrets = await SecretsAsync(db, version, runtime, cancellation);
         var built = await db.Set<DependencyBuild>().AsNoTracking().FirstOrDefaultAsync(b => b.VersionId == versionId && b.PackagesSha256 != null, cancellation);
         var program = new ModelProgram
         {
-            Files = files, TargetType = model.TargetType, Target = model.Target, Image = image, Refusal = refusal,
+            Files = files, TargetType = model.TargetType, Target = model.Target, Memory = offers.Settings.DefaultMemory, Image = image,
+            Refusal = refusal ?? (secrets is null ? "The secrets that it is set to run with are not for who brought its code, or no longer there." : null),
+            Secrets = secrets ?? new Dictionary<string, string>(),
             Packages = built is null ? null : await packages.EnsureAsync(built.PackagesSha256!),
         };
-        return (model, version, program.RunWith(model.Runtime.With(version.Runtime)));
+        return (model, version, offers.Bound(program, runtime));
     }
 
     public ModelServer Serve(ModelProgram program, Action<BoundedLog>? logged = null) =>
@@ -64,6 +69,12 @@ public sealed class ModelPrograms(IServiceScopeFactory scopes, IArtifactStore st
             return (null, "The version's environment has no version that was built: build one, or make a version with the built-in Python environment.");
         return (new SandboxImage(built.EngineImage!, built.ImageSha256 is { } sha ? await store.LocalPathAsync(sha, cancellation) : null), null);
     }
+
+    /// <summary>What goes to code is decided by who brought it: others may change a model that is shared with them.</summary>
+    private async Task<IReadOnlyDictionary<string, string>?> SecretsAsync(
+        HubDbContext db, CustomModelVersion version, CustomModelRuntime runtime, CancellationToken cancellation) => runtime.SecretConfigId is not { } id
+        ? new Dictionary<string, string>()
+        : offers.VariablesOf(id, await db.Users.Where(u => u.Id == version.CreatedBy).Select(u => u.Username).FirstOrDefaultAsync(cancellation) ?? "");
 
     /// <summary>The files of the newest conversion that succeeded.</summary>
     private static async Task<List<ConversionOutput>> MadeAsync(HubDbContext db, Guid versionId, CancellationToken cancellation)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using ModelHub.Application.CustomModels.Templates;
 using ModelHub.Application.Datasets;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Jobs;
@@ -12,7 +13,7 @@ using ModelHub.Engine.Data;
 namespace ModelHub.Application.CustomModels.Runs;
 
 /// <summary>Runs a test of a custom model version. A model that fails its test is a result, not a failure of the job.</summary>
-public sealed class TestHandler(HubDbContext db, ModelPrograms programs, ModelFiles files, DatasetTables tables, TimeProvider clock) : IJobHandler
+public sealed class TestHandler(HubDbContext db, ModelPrograms programs, ServerOffers offers, ModelFiles files, DatasetTables tables, TimeProvider clock) : IJobHandler
 {
     public const string JobKind = "custom_model.test";
 
@@ -26,7 +27,7 @@ public sealed class TestHandler(HubDbContext db, ModelPrograms programs, ModelFi
         await run.SaveAsync(async fresh => (await OwnAsync(fresh, id))?.Start(), cancellation);
         var (model, version, program) = await programs.FindAsync(test.VersionId, cancellation)
             ?? throw ModelHubException.NotFound("custom model version");
-        var checks = new TestRun(log => Start(model, version, program.RunWith(test.Runtime), log), program.Target.Name, test, clock);
+        var checks = new TestRun(log => Start(model, version, offers.Bound(program, test.Runtime), log), program.Target.Name, test, clock);
         try
         {
             var extra = JsonSerializer.Deserialize<ExtraChecks>(run.Job.Payload)!;

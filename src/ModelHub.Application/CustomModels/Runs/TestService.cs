@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.EntityFrameworkCore;
+using ModelHub.Application.CustomModels.Templates;
 using ModelHub.Application.Datasets;
 using ModelHub.Application.Environments;
 using ModelHub.Application.Errors;
@@ -24,14 +25,16 @@ public sealed record TestView(
     Guid EnvironmentVersionId, string EnvironmentVersionLabel);
 
 /// <summary>Tests of custom model versions.</summary>
-public sealed class TestService(HubDbContext db, JobService jobs, CustomModelAccess models, ProjectAccess access, TimeProvider clock)
+public sealed class TestService(HubDbContext db, JobService jobs, CustomModelAccess models, ProjectAccess access, ServerOffers offers, TimeProvider clock)
 {
     private static readonly JsonSerializerOptions NamedOnly = new(JsonSerializerOptions.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     /// <exception cref="ModelHubException">Something is unknown, the version has nothing to run, or the model is under test already.</exception>
     public async Task<TestView> StartAsync(Caller caller, NewTest wanted, CancellationToken cancellation)
     {
-        wanted.Runtime.Check();
+        var runtime = offers.Settle(caller, new CustomModelRuntime(), wanted.Runtime);
+        if (Math.Max(wanted.Extra.Performance?.Users ?? 1, wanted.Extra.Stability?.Users ?? 1) > offers.Settings.MaximumTestUsers)
+            throw ModelHubException.Invalid("configuration", $"'numberOfParallelUsers' is at most {offers.Settings.MaximumTestUsers} on this server.");
         var model = await models.RequireAsync(caller, wanted.ModelId, SharingRight.Edit, cancellation);
         var version = await db.Set<CustomModelVersion>().AsNoTracking()
             .FirstOrDefaultAsync(v => v.Id == wanted.VersionId && v.ModelId == model.Id, cancellation) ?? throw ModelHubException.NotFound("custom model version");
@@ -53,7 +56,7 @@ public sealed class TestService(HubDbContext db, JobService jobs, CustomModelAcc
             throw ModelHubException.Invalid("customModelId", "This model is under test already; wait for the end of that test or cancel it.");
         var now = clock.GetUtcNow();
         var job = new Job(TestHandler.JobKind, JobLane.Light, caller.UserId, model.ProjectId, HubId.New(now), JsonSerializer.Serialize(wanted.Extra), now);
-        var test = new CustomModelTest(job.SubjectId!.Value, version, data, job.Id, wanted.Runtime, wanted.Modes, wanted.Extra.Names(), caller.UserId, now);
+        var test = new CustomModelTest(job.SubjectId!.Value, version, data, job.Id, runtime, wanted.Modes, wanted.Extra.Names(), caller.UserId, now);
         db.Add(test);
         await jobs.EnqueueAsync(job, cancellation);
         await db.SaveChangesAsync(cancellation);

@@ -6,15 +6,15 @@ using ModelHub.Application.Identity;
 namespace ModelHub.Application.CustomModels.Templates;
 
 /// <summary>Makes custom models from templates: the model, and a first version that runs.</summary>
-public sealed class TemplateService(CustomModelService models, VersionService versions, IArtifactStore store)
+public sealed class TemplateService(CustomModelService models, VersionService versions, ServerOffers offers, IArtifactStore store)
 {
     public async Task<CustomModelVersion> CreateAsync(Caller caller, Guid templateId, Guid bundleId, Guid secretId, CancellationToken cancellation)
     {
         var template = Find(ServerOffers.Templates, t => t.Id == templateId, "templateId");
-        var bundle = Find(ServerOffers.Bundles, b => b.Id == bundleId, "resourceBundleId");
-        var secret = Find(ServerOffers.Secrets, s => s.Id == secretId, "secretConfigId");
+        var bundle = Find(offers.Bundles, b => b.Id == bundleId, "resourceBundleId");
+        var secret = Find(offers.SecretsOf(caller), s => s.Id == secretId, "secretConfigId");
         var target = new CustomModelTarget { Name = "target", PositiveClass = "1", NegativeClass = "0" };
-        var runtime = new CustomModelRuntime { BundleId = bundle.Id, SecretConfigId = secret.Id, MaximumMemory = bundle.Memory };
+        var runtime = new CustomModelRuntime { BundleId = bundle.Id, SecretConfigId = secret.Id };
         var made = await models.CreateAsync(
             caller,
             new NewCustomModel(template.Name, template.Target, target)

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using ModelHub.Application.Archives;
 using ModelHub.Application.Artifacts;
 using ModelHub.Application.CustomModels.Insights;
+using ModelHub.Application.CustomModels.Templates;
 using ModelHub.Application.Environments;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
@@ -14,7 +15,7 @@ using ModelHub.Application.Storage;
 namespace ModelHub.Application.CustomModels.Transfers;
 
 /// <summary>Custom models that another hub exported. What their manifests say of people, data and tests is kept as told and never followed.</summary>
-public sealed class CustomModelImports(HubDbContext db, ProjectAccess access, TransferReader reader, JobService jobs, TimeProvider clock)
+public sealed class CustomModelImports(HubDbContext db, ProjectAccess access, TransferReader reader, JobService jobs, ServerOffers offers, TimeProvider clock)
 {
     /// <summary>Where a model keeps what it was imported with.</summary>
     internal const string Lineage = "lineage";
@@ -60,24 +61,24 @@ public sealed class CustomModelImports(HubDbContext db, ProjectAccess access, Tr
     public Task<List<CustomModelVersion>> VersionsAsync(CustomModel model, CancellationToken cancellation) =>
         db.Set<CustomModelVersion>().AsNoTracking().Where(v => v.ModelId == model.Id).OrderBy(v => v.Major).ThenBy(v => v.Minor).ToListAsync(cancellation);
 
-    private static CustomModel ModelOf(Caller caller, Guid projectId, string name, CustomModelManifest told, DateTimeOffset now)
+    private CustomModel ModelOf(Caller caller, Guid projectId, string name, CustomModelManifest told, DateTimeOffset now)
     {
         var model = new CustomModel(projectId, name, told.TargetType, caller.UserId, now);
         model.Rename(name, told.Description, told.Language, now);
         model.Become(told.Type, userProvidedId: null);
         model.Aim(told.Target, isFixed: false, now);
-        model.RunWith(told.Runtime with { SecretConfigId = null }, now);
+        model.RunWith(Here(told.Runtime), now);
         model.KeepTrainingDataOfVersions(told.TrainingDataOfVersions);
         model.Remember(told.Git, JsonSerializer.Serialize(
             new Dictionary<string, object> { [Lineage] = new { imported_at = now, imported_by = caller.Username, manifest = told } }, CustomModelManifest.Json));
         return model;
     }
 
-    private static CustomModelVersion VersionOf(
+    private CustomModelVersion VersionOf(
         Caller caller, CustomModel model, ManifestVersion told, IReadOnlyDictionary<string, StoredArtifact> artifacts, DateTimeOffset now)
     {
         var version = new CustomModelVersion(model.Id, told.Major, told.Minor, caller.UserId, now);
-        version.RunIn(null, null, told.Runtime with { SecretConfigId = null });
+        version.RunIn(null, null, Here(told.Runtime));
         version.Describe(told.Description, told.Git, told.Metadata, now);
         version.Upload(
             told.Framework, told.Conversion is { } conversion ? JsonSerializer.Serialize(conversion) : null, told.UploadSha256,
@@ -92,6 +93,9 @@ public sealed class CustomModelImports(HubDbContext db, ProjectAccess access, Tr
         }
         return version;
     }
+
+    /// <summary>Secrets, and bundles that this hub does not have, stay where they were.</summary>
+    private CustomModelRuntime Here(CustomModelRuntime told) => told with { SecretConfigId = null, BundleId = offers.BundleOf(told.BundleId)?.Id };
 
     /// <summary>One that the caller may use and that is called the same; otherwise it runs in what this hub runs models in.</summary>
     private async Task<Guid?> EnvironmentAsync(Caller caller, ManifestVersion told, CancellationToken cancellation) => told.Environment is null ? null

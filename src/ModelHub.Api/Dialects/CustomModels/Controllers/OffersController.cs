@@ -10,7 +10,7 @@ namespace ModelHub.Api.Dialects.CustomModels.Controllers;
 /// <summary>What the server offers to custom models: templates, resource bundles, secrets, repositories.</summary>
 [StreamedBody]
 [Route("api/v2")]
-public sealed class OffersController(TemplateService templates, RepositoryService repositories) : VendorController
+public sealed class OffersController(TemplateService templates, ServerOffers offers, RepositoryService repositories) : VendorController
 {
     /// <summary>Templates that a custom model can begin with.</summary>
     [HttpGet("customTemplates")]
@@ -22,14 +22,14 @@ public sealed class OffersController(TemplateService templates, RepositoryServic
 
     /// <summary>Sizes of memory that a model can ask for.</summary>
     [HttpGet("mlops/compute/bundles")]
-    public IActionResult Bundles() => List(ServerOffers.Bundles, b => new
+    public IActionResult Bundles() => List(offers.Bundles, b => new
     {
         id = HubId.ToHex(b.Id), name = b.Name, description = b.Description, memoryBytes = b.Memory, cpuCount = b.Processors, useCases = (string[])["customModel"],
     });
 
-    /// <summary>Configurations of secrets.</summary>
+    /// <summary>Sets of secrets that the caller's models may be given: their names, never their values.</summary>
     [HttpGet("secretConfigs")]
-    public IActionResult Secrets() => List(ServerOffers.Secrets, s => new { id = HubId.ToHex(s.Id), name = s.Name, description = s.Description });
+    public IActionResult Secrets() => List(offers.SecretsOf(HttpContext.Caller()), s => new { id = HubId.ToHex(s.Id), name = s.Name, description = s.Description });
 
     /// <summary>A custom model with a first version that runs.</summary>
     [HttpPost("customModels/fromModelTemplate")]

@@ -4,6 +4,7 @@ using ModelHub.Application.CustomModels;
 using ModelHub.Application.CustomModels.Conversions;
 using ModelHub.Application.CustomModels.Insights;
 using ModelHub.Application.CustomModels.Runs;
+using ModelHub.Application.CustomModels.Templates;
 using ModelHub.Application.Environments;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Jobs;
@@ -13,7 +14,7 @@ namespace ModelHub.Api.Dialects.CustomModels.Controllers;
 /// <summary>What clients ask of the server itself, and how their work is getting on.</summary>
 [StreamedBody]
 [Route("api/v2")]
-public sealed class ServiceController(CustomModelWork work) : VendorController
+public sealed class ServiceController(CustomModelWork work, ServerOffers offers) : VendorController
 {
     private const int Minor = 29;
 
@@ -29,10 +30,10 @@ public sealed class ServiceController(CustomModelWork work) : VendorController
     [HttpGet("customModelLimits")]
     public IActionResult Limits() => Answer(new
     {
-        desiredCustomModelContainerSize = ResourceLimits.DefaultMemory,
-        maxCustomModelContainerSize = ResourceLimits.MostMemory,
-        maxCustomModelReplicasPerDeployment = ResourceLimits.MostReplicas,
-        maxCustomModelTestingParallelUsers = ResourceLimits.MostTestsAtOnce,
+        desiredCustomModelContainerSize = offers.Settings.DefaultMemory,
+        maxCustomModelContainerSize = offers.Settings.MaximumMemory,
+        maxCustomModelReplicasPerDeployment = offers.Settings.MaximumReplicas,
+        maxCustomModelTestingParallelUsers = offers.Settings.MaximumTestUsers,
     });
 
     /// <summary>Work under way (200); done, the place of what came of it (303).</summary>

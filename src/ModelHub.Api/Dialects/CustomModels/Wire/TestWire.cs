@@ -39,7 +39,7 @@ public sealed record TestRequest : RuntimeRequest
     internal NewTest ToCommand() => new(
         Needed(CustomModelId, "customModelId"), Needed(CustomModelVersionId, "customModelVersionId"), Needed(DatasetId, "datasetId"),
         V2Paging.OptionalId(DatasetVersionId, "datasetVersionId"),
-        new CustomModelRuntime().With(ToRuntime()),
+        ToRuntime(),
         (Configuration ?? new Dictionary<string, JsonElement>()).Where(c => TestChecks.All.Contains(c.Key)).ToDictionary(c => c.Key, c => Mode(c.Key, c.Value)),
         TestSettings.Of(Configuration));
 
