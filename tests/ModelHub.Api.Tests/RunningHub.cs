@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using ModelHub.Api.Hosting;
+using ModelHub.Application.CustomModels;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
 using ModelHub.Infrastructure.Containers;
@@ -30,6 +31,9 @@ public sealed class RunningHub : IAsyncLifetime
     /// <summary>Largest body in bytes.</summary>
     public long LargestBody { get; init; } = 2L << 30;
 
+    /// <summary>What running models are given.</summary>
+    public CustomModelSettings CustomModels { get; init; } = new();
+
     /// <summary>An empty database of the caller's; null for a new one.</summary>
     public string? ConnectionString { get; init; }
 
@@ -40,7 +44,7 @@ public sealed class RunningHub : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _database = ConnectionString is null ? await PostgresServer.CreateAsync() : null;
-        _app = HubHost.Build(new HubSettings { Urls = "http://127.0.0.1:0", DataFolder = Folder, ConnectionString = ConnectionString ?? _database!.ConnectionString, ProjectBytes = ProjectBytes, LargestBody = LargestBody });
+        _app = HubHost.Build(new HubSettings { Urls = "http://127.0.0.1:0", DataFolder = Folder, ConnectionString = ConnectionString ?? _database!.ConnectionString, ProjectBytes = ProjectBytes, LargestBody = LargestBody, CustomModels = CustomModels });
         if (ConnectionString is not null)
             await _app.Services.GetRequiredService<HubDatabase>().MigrateAsync(CancellationToken.None);
         _app.Use((context, next) => context.Request.Headers[Failing].ToString() is { Length: > 0 } how ? throw Failure(how) : next(context));

@@ -113,6 +113,7 @@ internal static class CommandLine
     private static async Task<Hub> StartAsync(HubSettings settings)
     {
         Directory.CreateDirectory(settings.DataFolder);
+        settings = settings.WithFile();
         PrivateCluster? cluster = null;
         var logs = LoggerFactory.Create(l => _ = settings.JsonLog ? l.AddJsonConsole() : l.AddSimpleConsole(o => o.SingleLine = true));
         var connectionString = settings.ConnectionString;

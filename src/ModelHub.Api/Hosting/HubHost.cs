@@ -6,7 +6,6 @@ using ModelHub.Api.Dialects;
 using ModelHub.Api.Documentation;
 using ModelHub.Api.Errors;
 using ModelHub.Application;
-using ModelHub.Application.CustomModels;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Projects;
 using ModelHub.Infrastructure;
@@ -41,28 +40,11 @@ internal static class HubHost
             DataFolder = settings.DataFolder,
             RunsJobs = settings.Role is not "api",
         });
-        builder.Services.AddModelHubApplication(new ProjectQuota(settings.ProjectBytes), CustomModels(builder.Configuration, settings));
+        builder.Services.AddModelHubApplication(new ProjectQuota(settings.ProjectBytes), settings.CustomModels);
         AddWeb(builder.Services);
         var app = builder.Build();
         Configure(app, settings);
         return app;
-    }
-
-    /// <summary>Settings too large for a command line: a file in the data folder, of which the environment can change any.</summary>
-    /// <exception cref="ArgumentException">They make no sense; the message says which.</exception>
-    private static CustomModelSettings CustomModels(ConfigurationManager configuration, HubSettings settings)
-    {
-        var file = Path.Combine(settings.DataFolder, "settings.json");
-        try
-        {
-            configuration.AddJsonFile(file, optional: true).AddEnvironmentVariables();
-            var section = configuration.GetSection(CustomModelSettings.Section);
-            return (section.Get<CustomModelSettings>(o => o.ErrorOnUnknownConfiguration = true) ?? new CustomModelSettings()).Checked();
-        }
-        catch (Exception wrong) when (wrong is InvalidDataException or InvalidOperationException)
-        {
-            throw new ArgumentException($"The settings ({file} and the environment) cannot be read: {(wrong is InvalidDataException ? wrong.GetBaseException() : wrong).Message}");
-        }
     }
 
     private static void AddWeb(IServiceCollection services)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using ModelHub.Application.CustomModels;
 
 namespace ModelHub.Api.Hosting;
 
@@ -28,6 +29,9 @@ internal sealed record HubSettings
 
     /// <summary>What a project may store, in bytes; 0 for no bound.</summary>
     public long ProjectBytes { get; init; }
+
+    /// <summary>What running models are given.</summary>
+    public CustomModelSettings CustomModels { get; init; } = new();
 
     /// <exception cref="ArgumentException">An option is unknown or its value makes no sense.</exception>
     public static HubSettings Parse(string[] args, Func<string, string?> environment)
@@ -63,6 +67,23 @@ internal sealed record HubSettings
         if (settings.Role is not ("api" or "worker" or "all"))
             throw new ArgumentException($"--role is api, worker or all, not '{settings.Role}'.");
         return settings;
+    }
+
+    /// <summary>The same with what is too large for a command line: settings.json in the data folder, of which the environment can change any.</summary>
+    /// <exception cref="ArgumentException">It makes no sense; the message says what.</exception>
+    public HubSettings WithFile()
+    {
+        var file = Path.Combine(DataFolder, "settings.json");
+        try
+        {
+            var section = new ConfigurationBuilder().AddJsonFile(file, optional: true).AddEnvironmentVariables().Build().GetSection(CustomModelSettings.Section);
+            return this with { CustomModels = (section.Get<CustomModelSettings>(o => o.ErrorOnUnknownConfiguration = true) ?? new CustomModelSettings()).Checked() };
+        }
+        catch (Exception wrong) when (wrong is InvalidDataException or InvalidOperationException)
+        {
+            throw new ArgumentException(
+                $"The settings ({file} and the environment) cannot be read: {(wrong is InvalidDataException ? wrong.GetBaseException() : wrong).Message}");
+        }
     }
 
     private static string? Blank(string? value) => string.IsNullOrWhiteSpace(value) ? null : value;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using ModelHub.Application.CustomModels;
 
 namespace ModelHub.Api.Tests.CustomModels;
 
@@ -9,21 +10,21 @@ public sealed class ServerSettingsTests : IAsyncLifetime
 {
     private const string Tests = "/api/v2/customModelTests/";
     private const string Told = "def score(data, model, **kw):\n    import os\n    return [float(os.environ.get('ANSWER', -1)) for _ in data['a']]\n";
-    private readonly RunningHub _hub = new();
-
-    public async Task InitializeAsync()
+    private readonly RunningHub _hub = new()
     {
-        await File.WriteAllTextAsync(Path.Combine(_hub.Folder, "settings.json"), """
-            { "CustomModels": {
-                "DefaultMemory": 268435456, "MaximumMemory": 536870912, "MaximumReplicas": 2, "MaximumTestUsers": 3, "RequestSeconds": 2,
-                "Bundles": { "Tiny": { "Memory": 134217728, "Processors": 1, "Description": "for weights in JSON" } },
-                "Secrets": {
-                  "warehouse": { "Description": "reads the warehouse", "Users": ["admin"], "Variables": { "ANSWER": "271828.5" } },
-                  "open": { "Users": ["*"], "Variables": { "ANSWER": "7" } }
-                } } }
-            """);
-        await _hub.InitializeAsync();
-    }
+        CustomModels = new CustomModelSettings
+        {
+            DefaultMemory = 256 << 20, MaximumMemory = 512 << 20, MaximumReplicas = 2, MaximumTestUsers = 3, RequestSeconds = 2,
+            Bundles = new Dictionary<string, BundleSettings> { ["Tiny"] = new() { Memory = 128 << 20, Description = "for weights in JSON" } },
+            Secrets = new Dictionary<string, SecretSettings>
+            {
+                ["warehouse"] = new() { Users = ["admin"], Variables = new Dictionary<string, string> { ["ANSWER"] = "271828.5" } },
+                ["open"] = new() { Users = ["*"], Variables = new Dictionary<string, string> { ["ANSWER"] = "7" } },
+            },
+        }.Checked(),
+    };
+
+    public Task InitializeAsync() => _hub.InitializeAsync();
 
     public Task DisposeAsync() => _hub.DisposeAsync();
 
