@@ -68,19 +68,14 @@ internal sealed class TreeCut
                 .Concat(inside.Select((s, at) => (Mask: _place[s], Bit: bits - inside.Count + at, Left: true))).ToList();
             if (isSimple)
                 steps = [.. steps.OrderBy(s => s.Mask).Select((s, at) => (s.Mask, at, s.Left))];
-            Steps.AddRange(steps.Select(s => new Step(s.Mask, (byte)(1 << s.Bit), s.Left ? (byte)255 : (byte)0)));
+            Steps.AddRange(steps.Select(s => new Step(s.Mask, (byte)(1 << s.Bit), s.Left || isSimple ? (byte)255 : (byte)0)));
         }
         features = [.. features.Union(inside.Select(n => _paths.Tree.Feature[n]))];
-        var (selected, flipped) = (0UL, 0UL);
-        foreach (var step in isSimple ? Steps[firstStep..] : [])
-        {
-            selected |= 1UL << step.Mask;
-            flipped |= step.Agree == 0 ? 1UL << step.Mask : 0;
-        }
+        var selected = isSimple ? Steps[firstStep..].Aggregate(0UL, (all, step) => all | 1UL << step.Mask) : 0;
         var stride = StrideOf(features.Count);
         TableNumbers = (TableNumbers + stride - 1) / stride * stride;
         Parts.Add(new Part(
-            TableNumbers, stride, bits, firstStep, Steps.Count - firstStep, Features.Count, features.Count, _leaf, inside.Count + 1, selected, flipped));
+            TableNumbers, stride, bits, firstStep, Steps.Count - firstStep, Features.Count, features.Count, _leaf, inside.Count + 1, selected));
         Features.AddRange(features);
         TableNumbers += bits <= MostBits ? stride << bits : 0;
         _leaf += inside.Count + 1;
@@ -102,14 +97,13 @@ internal sealed class TreeCut
     /// <param name="Bits">More than <see cref="MostBits"/> for a leaf below so many features that it has no table.</param>
     /// <param name="Players">Distinct features above it and in it.</param>
     /// <param name="Selected">The splits that are bits of the pattern, when each is one of its own and a word holds all of the tree; else 0.</param>
-    /// <param name="Flipped">Those of them whose bit is set where the row goes to the right.</param>
     public readonly record struct Part(
-        int Table, int Stride, int Bits, int FirstStep, int Steps, int FirstFeature, int Players, int FirstLeaf, int Leaves, ulong Selected, ulong Flipped)
+        int Table, int Stride, int Bits, int FirstStep, int Steps, int FirstFeature, int Players, int FirstLeaf, int Leaves, ulong Selected)
     {
         public bool IsTabled => Bits <= MostBits;
     }
 
     /// <param name="Bit">Of the pattern; of steps with the same bit all must agree.</param>
-    /// <param name="Agree">What the split's mask is of a row whose bit stays set: 255 to the left, 0 to the right.</param>
+    /// <param name="Agree">What the split's mask is of a row whose bit stays set: 255 to the left, 0 to the right; to the left where each split has a bit.</param>
     public readonly record struct Step(int Mask, byte Bit, byte Agree);
 }

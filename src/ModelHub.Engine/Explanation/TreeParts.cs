@@ -23,6 +23,10 @@ internal sealed class TreeParts
     private readonly int[] _features;
     private readonly int _mostPlayers;
 
+    /// <summary>What a row that comes alone has to know of each part with a table, and how many of them have so many players, in few cache lines.</summary>
+    private readonly Lookup[] _lookups;
+    private readonly (int Players, int Parts)[] _sizes;
+
     /// <summary>Never moved, so that what lies in one cache line stays there.</summary>
     private double[]? _numbers;
     private int _first;
@@ -33,7 +37,12 @@ internal sealed class TreeParts
         var cut = new TreeCut(paths);
         // Parts of one size follow each other, so that their loops are foreseen; those without a table come last.
         _parts = [.. cut.Parts.OrderBy(p => p.IsTabled ? p.Players : int.MaxValue)];
-        (_steps, _features) = ([.. cut.Steps], [.. cut.Features]);
+        _steps = [.. cut.Steps];
+        _features = [.. _parts.SelectMany(p => cut.Features.GetRange(p.FirstFeature, p.Players))];
+        for (var (p, first) = (0, 0); p < _parts.Length; first += _parts[p++].Players)
+            _parts[p] = _parts[p] with { FirstFeature = first };
+        _lookups = [.. _parts.Where(p => p.IsTabled).Select(p => new Lookup(p.Selected, p.Table, p.Stride))];
+        _sizes = [.. _parts[.._lookups.Length].CountBy(p => p.Players).Select(size => (size.Key, size.Value))];
         TableNumbers = cut.TableNumbers;
         _mostPlayers = _parts.Length == 0 ? 0 : _parts.Max(p => p.Players);
     }
@@ -73,14 +82,15 @@ internal sealed class TreeParts
     public unsafe void Find(ulong* words, int* found)
     {
         var table = Table;
-        foreach (ref readonly var part in (table == null ? [] : _parts.AsSpan()))
+        if (table == null)
+            return;
+        for (var p = 0; p < _lookups.Length; p++)
         {
-            if (!part.IsTabled)
-                break;
-            var pattern = part.Selected != 0 ? KernelSelector.ExtractBits(words[0] ^ part.Flipped, part.Selected) : PatternOf(part, words);
-            var at = part.Table + pattern * part.Stride;
+            ref readonly var lookup = ref _lookups[p];
+            var pattern = lookup.Selected != 0 ? KernelSelector.ExtractBits(words[0], lookup.Selected) : PatternOf(_parts[p], words);
+            var at = lookup.Table + pattern * lookup.Stride;
             KernelSelector.Prefetch(table + at);
-            *found++ = at;
+            found[p] = at;
         }
     }
 
@@ -99,20 +109,59 @@ internal sealed class TreeParts
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public unsafe void AddRow(ulong* words, int* found, double weight, double* to, int width)
     {
-        byte first = 0;
         var table = Table;
-        fixed (int* features = _features)
+        var tabled = table == null ? 0 : _lookups.Length;
+        fixed (int* all = _features)
         {
-            for (var p = 0; p < _parts.Length; p++)
+            var features = all;
+            if (_paths.Tree.Width != 1)
             {
-                ref readonly var part = ref _parts[p];
-                if (table == null || !part.IsTabled)
-                {
-                    AddComputed(_parts.AsSpan(p), words, weight, to, width);
-                    return;
-                }
-                Add(table + found[p], features + part.FirstFeature, part, &first, 1, weight, to, width, 0);
+                byte first = 0;
+                for (var p = 0; p < tabled; features += _parts[p++].Players)
+                    Add(table + found[p], features, _parts[p], &first, 1, weight, to, width, 0);
             }
+            else if (tabled > 0)
+            {
+                foreach (var (players, parts) in _sizes)
+                {
+                    for (var last = found + parts; found < last; found++, features += players)
+                        Add(table + *found, features, players, weight, to);
+                }
+            }
+        }
+        if (tabled < _parts.Length)
+            AddComputed(_parts.AsSpan(tabled), words, weight, to, width);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static unsafe void Add(double* add, int* features, int players, double weight, double* to)
+    {
+        switch (players)
+        {
+            case 8:
+                to[features[7]] += weight * add[7];
+                goto case 7;
+            case 7:
+                to[features[6]] += weight * add[6];
+                goto case 6;
+            case 6:
+                to[features[5]] += weight * add[5];
+                goto case 5;
+            case 5:
+                to[features[4]] += weight * add[4];
+                goto case 4;
+            case 4:
+                to[features[3]] += weight * add[3];
+                goto case 3;
+            case 3:
+                to[features[2]] += weight * add[2];
+                goto case 2;
+            case 2:
+                to[features[1]] += weight * add[1];
+                goto default;
+            default:
+                to[features[0]] += weight * add[0];
+                break;
         }
     }
 
@@ -177,44 +226,13 @@ internal sealed class TreeParts
         }
     }
 
-    /// <summary>The hot loop: a look-up and an addition per feature, for one row after the other.</summary>
+    /// <summary>The hot loop of blocks: a look-up for one row after the other.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static unsafe void Add(double* table, int* features, in TreeCut.Part part, byte* patterns, int count, double weight, double* to, int stride)
     {
         var (players, step) = (part.Players, part.Stride);
-        int f0 = features[0], f1 = players > 1 ? features[1] : 0, f2 = players > 2 ? features[2] : 0, f3 = players > 3 ? features[3] : 0;
-        int f4 = players > 4 ? features[4] : 0, f5 = players > 5 ? features[5] : 0, f6 = players > 6 ? features[6] : 0, f7 = players > 7 ? features[7] : 0;
         for (var i = 0; i < count; i++, to += stride)
-        {
-            var add = table + patterns[i] * step;
-            switch (players)
-            {
-                case 8:
-                    to[f7] += weight * add[7];
-                    goto case 7;
-                case 7:
-                    to[f6] += weight * add[6];
-                    goto case 6;
-                case 6:
-                    to[f5] += weight * add[5];
-                    goto case 5;
-                case 5:
-                    to[f4] += weight * add[4];
-                    goto case 4;
-                case 4:
-                    to[f3] += weight * add[3];
-                    goto case 3;
-                case 3:
-                    to[f2] += weight * add[2];
-                    goto case 2;
-                case 2:
-                    to[f1] += weight * add[1];
-                    goto default;
-                default:
-                    to[f0] += weight * add[0];
-                    break;
-            }
-        }
+            Add(table + patterns[i] * step, features, players, weight, to);
     }
 
     private unsafe void AddComputed(ReadOnlySpan<TreeCut.Part> parts, ulong* words, double weight, double* to, int width)
@@ -269,6 +287,9 @@ internal sealed class TreeParts
                 sums[features.IndexOf(leaf.Features[i])] += values[i];
         }
     }
+
+    /// <param name="Selected">See <see cref="TreeCut.Part"/>.</param>
+    private readonly record struct Lookup(ulong Selected, int Table, int Stride);
 
     private sealed class Room(int players)
     {
