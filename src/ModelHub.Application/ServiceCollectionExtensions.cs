@@ -23,6 +23,7 @@ using ModelHub.Application.Monitoring;
 using ModelHub.Application.Pipelines;
 using ModelHub.Application.Projects;
 using ModelHub.Application.Registry;
+using ModelHub.Application.Retries;
 using ModelHub.Application.Serving;
 using ModelHub.Application.Studio;
 using ModelHub.Application.Tensors;
@@ -62,6 +63,7 @@ public static class ServiceCollectionExtensions
         services.AddScoped<ExportStore>();
         services.AddScoped<OnnxParity>();
         services.AddScoped<CollectionService>();
+        services.AddSingleton<IdempotencyKeys>();
         services.AddSingleton<IModelSource, TrainedModelSource>();
         services.AddSingleton<PackageFolders>();
         services.AddSingleton<ModelPrograms>();

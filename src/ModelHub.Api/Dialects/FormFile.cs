@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
+using ModelHub.Application;
 using ModelHub.Application.Errors;
 
 namespace ModelHub.Api.Dialects;
@@ -30,14 +31,42 @@ internal sealed record FormFile(string Name, string? ContentType, PipeReader Byt
             {
                 if (section.GetContentDispositionHeader() is not { } header || HeaderUtilities.RemoveQuotes(header.Name) != part)
                     continue;
-                var bytes = PipeReader.Create(section.Body, new StreamPipeReaderOptions(bufferSize: StepBytes));
+                var bytes = PipeReader.Create(LastOf(reader, section), new StreamPipeReaderOptions(bufferSize: StepBytes));
                 return new FormFile(HeaderUtilities.RemoveQuotes(header.FileName).Value ?? "", section.ContentType, bytes);
             }
         }
         catch (Exception broken) when (broken is IOException or InvalidDataException)
         {
-            throw new ModelHubException(ErrorKind.Invalid, "bad_form", "The form is broken or ends too early.", inner: broken);
+            throw Broken(broken);
         }
         throw ModelHubException.Invalid(part, $"The form has no part '{part}'.");
+    }
+    /// <summary>
+    /// A part that is taken for whole only when all of the form has come: what is behind it is passed over before its end is told. Else a body that breaks
+    /// off there, or that does not have the digest that it was announced with, would be noticed by nobody.
+    /// </summary>
+    public static Stream LastOf(MultipartReader form, MultipartSection part) => new LastPart(form, part.Body);
+
+    private static ModelHubException Broken(Exception how) => new(ErrorKind.Invalid, "bad_form", "The form is broken or ends too early.", inner: how);
+
+    private sealed class LastPart(MultipartReader form, Stream part) : OneWayStream
+    {
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var read = await part.ReadAsync(buffer, cancellationToken);
+            if (read > 0 || buffer.IsEmpty)
+                return read;
+            try
+            {
+                while (await form.ReadNextSectionAsync(cancellationToken) is not null)
+                {
+                }
+            }
+            catch (InvalidDataException broken)
+            {
+                throw Broken(broken);
+            }
+            return 0;
+        }
     }
 }

@@ -1,7 +1,10 @@
 using FluentValidation;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Filters;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
+using ModelHub.Api.Access;
 using ModelHub.Api.Dialects;
+using ModelHub.Api.Retries;
 using ModelHub.Application.Errors;
 
 namespace ModelHub.Api.Errors;
@@ -17,6 +20,12 @@ internal sealed class ValidationFilter(DialectSet dialects) : IAsyncActionFilter
         var dialect = dialects.Of(context.HttpContext.Request.Path);
         Refuse(context.ModelState, dialect);
         await dialect.BeforeActionAsync(context);
+        // Where the key is in the body it is only now known whose request this is.
+        if (context.HttpContext.Features.Get<RepeatableRequest>() is { } request && await request.AnswerAgainAsync(context.HttpContext.Caller()))
+        {
+            context.Result = new EmptyResult();
+            return;
+        }
         foreach (var argument in context.ActionArguments.Values)
         {
             if (argument is null

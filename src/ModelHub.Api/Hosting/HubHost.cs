@@ -2,9 +2,11 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Authentication;
 using ModelHub.Api.Access;
+using ModelHub.Api.Bodies;
 using ModelHub.Api.Dialects;
 using ModelHub.Api.Documentation;
 using ModelHub.Api.Errors;
+using ModelHub.Api.Retries;
 using ModelHub.Application;
 using ModelHub.Application.Identity;
 using ModelHub.Application.Projects;
@@ -110,6 +112,8 @@ internal static class HubHost
                 context.RequestServices.GetRequiredService<RateLimits>().Admit(caller, context.GetEndpoint());
             return next(context);
         });
+        app.UseMiddleware<BodyDigests>();
+        app.UseMiddleware<IdempotencyHeader>();
         app.MapHealth();
         if (settings.Role is "worker")
             return;

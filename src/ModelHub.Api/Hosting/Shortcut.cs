@@ -1,4 +1,5 @@
 using ModelHub.Api.Access;
+using ModelHub.Api.Bodies;
 using ModelHub.Api.Errors;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
@@ -21,7 +22,8 @@ internal sealed class Shortcut(RequestDelegate next, IEnumerable<ShortRoute> rou
 
     public Task InvokeAsync(HttpContext context)
     {
-        if (!HttpMethods.IsPost(context.Request.Method) || context.Request.ContentLength > settings.LargestBody)
+        if (!HttpMethods.IsPost(context.Request.Method) || context.Request.ContentLength > settings.LargestBody
+            || BodyDigests.AreSent(context.Request.Headers))
             return next(context);
         var path = context.Request.Path.Value!;
         foreach (var route in _routes)

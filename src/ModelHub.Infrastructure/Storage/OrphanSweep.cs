@@ -10,7 +10,7 @@ namespace ModelHub.Infrastructure.Storage;
 
 /// <summary>
 /// Removes artifacts that no row names. A row goes first, in a transaction that its references would block; bytes without a row go when
-/// they are older than the grace, since a writer stores bytes before the row.
+/// they are older than the grace, since a writer stores bytes before the row. Answers that were kept for retries go when their day is over.
 /// </summary>
 internal sealed class OrphanSweep(LocalArtifactStore store, IServiceScopeFactory scopes, TimeProvider clock, ILogger<OrphanSweep> log) : BackgroundService
 {
@@ -33,6 +33,13 @@ internal sealed class OrphanSweep(LocalArtifactStore store, IServiceScopeFactory
         return swept;
     }
 
+    private async Task ForgetRetriesAsync(CancellationToken cancellation)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<HubDbContext>();
+        await db.Database.ExecuteSqlAsync($"delete from idempotent_requests where expires_at < now()", cancellation);
+    }
+
     /// <summary>Whatever has a foreign key to an artifact names it.</summary>
     private static string Unnamed(HubDbContext db)
     {
@@ -49,6 +56,7 @@ internal sealed class OrphanSweep(LocalArtifactStore store, IServiceScopeFactory
         {
             try
             {
+                await ForgetRetriesAsync(stoppingToken);
                 if (await SweepAsync(Grace, stoppingToken) is > 0 and var swept)
                     log.LogInformation("Swept {Count} files that nothing named", swept);
             }

@@ -12,6 +12,7 @@ public sealed class ApiKeysController(IdentityService identity) : ControllerBase
 {
     /// <summary>Makes a key; it is shown in this answer and never again.</summary>
     [HttpPost]
+    [ResponseCache(NoStore = true)]
     [ProducesResponseType<NewApiKeyAnswer>(201)]
     public async Task<IActionResult> Create(ApiKeyRequest request, CancellationToken cancellation)
     {

@@ -36,7 +36,7 @@ public sealed class DatasetsController(DatasetService datasets, DatasetTables ta
                     continue;
                 var name = HeaderUtilities.RemoveQuotes(disposition.Name).Value ?? "";
                 if (name == "file")
-                    return await StoreAsync(fields, HeaderUtilities.RemoveQuotes(disposition.FileName).Value, section.Body, cancellation);
+                    return await StoreAsync(fields, HeaderUtilities.RemoveQuotes(disposition.FileName).Value, FormFile.LastOf(reader, section), cancellation);
                 if (fields.Count < 20)
                     fields[name] = await ReadFieldAsync(section.Body, cancellation);
             }
