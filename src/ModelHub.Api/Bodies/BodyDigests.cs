@@ -46,7 +46,8 @@ internal sealed class BodyDigests(RequestDelegate next)
     private static Dictionary<string, byte[]> Expected(string header, string value)
     {
         var sums = new Dictionary<string, byte[]>(StringComparer.OrdinalIgnoreCase);
-        foreach (var member in header == ContentMd5 ? ["md5=" + value] : value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        var members = header == ContentMd5 ? ["md5=" + value] : value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        foreach (var member in members)
         {
             var (name, sum) = member.IndexOf('=', StringComparison.Ordinal) is > 0 and var at ? (member[..at], member[(at + 1)..]) : throw Malformed(header);
             if (BytesOf(name, header) is not { } bytes)
@@ -82,7 +83,7 @@ internal sealed class BodyDigests(RequestDelegate next)
     private sealed class Announced(HttpResponse response, string header, string value, Dictionary<string, byte[]> expected) : IBodyHash
     {
         private readonly Dictionary<string, IncrementalHash> _hashes = expected.Keys.ToDictionary(
-            name => name, name => IncrementalHash.CreateHash(new HashAlgorithmName(name.Replace("sha-", "SHA", StringComparison.OrdinalIgnoreCase).ToUpperInvariant())));
+            name => name, name => IncrementalHash.CreateHash(new HashAlgorithmName(name.Replace("-", "", StringComparison.Ordinal).ToUpperInvariant())));
 
         private string? _wrong;
         private bool _isChecked;

@@ -57,5 +57,9 @@ internal sealed class RepeatableRequest : IAsyncDisposable
         await _claim!.KeepAsync(_fingerprint.Sum, response.StatusCode, response.ContentType, response.Headers.Location, answer);
     }
 
-    public ValueTask DisposeAsync() => _claim?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        _context.RequestAborted = _aborted;
+        return _claim?.DisposeAsync() ?? ValueTask.CompletedTask;
+    }
 }

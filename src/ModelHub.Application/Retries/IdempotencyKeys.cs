@@ -31,7 +31,7 @@ public sealed class IdempotencyKeys(IServiceScopeFactory scopes, TimeProvider cl
         var (claim, start) = (Guid.NewGuid(), clock.GetTimestamp());
         for (var pause = TimeSpan.FromMilliseconds(20); ; pause = pause < LongestPause ? pause * 2 : LongestPause)
         {
-            var before = await RunAsync(db => TakeAsync(db, userId, key, claim, cancellation));
+            var before = await RunAsync(db => TakeAsync(db, userId, key, claim));
             if (before is null || before.Status is not null)
                 return new KeyClaim(this, userId, key, claim, before, clock);
             if (clock.GetElapsedTime(start) > LongestWait)
@@ -61,7 +61,7 @@ public sealed class IdempotencyKeys(IServiceScopeFactory scopes, TimeProvider cl
         $"delete from idempotent_requests where user_id = {user} and key = {key} and claim = {claim} and status is null"));
 
     /// <summary>The request that has the key; null when it was taken now.</summary>
-    private static async Task<IdempotentRequest?> TakeAsync(HubDbContext db, Guid userId, string key, Guid claim, CancellationToken cancellation)
+    private static async Task<IdempotentRequest?> TakeAsync(HubDbContext db, Guid userId, string key, Guid claim)
     {
         while (true)
         {
@@ -70,10 +70,10 @@ public sealed class IdempotencyKeys(IServiceScopeFactory scopes, TimeProvider cl
                  insert into idempotent_requests as r (user_id, key, claim, expires_at) values ({userId}, {key}, {claim}, now() + {Lease})
                  on conflict (user_id, key) do update set claim = excluded.claim, expires_at = excluded.expires_at, status = null
                  where r.expires_at < now()
-                 """, cancellation);
+                 """); // not to be cancelled: nobody would know whose the key is
             if (taken == 1)
                 return null;
-            if (await db.Set<IdempotentRequest>().AsNoTracking().FirstOrDefaultAsync(r => r.UserId == userId && r.Key == key, cancellation) is { } other)
+            if (await db.Set<IdempotentRequest>().AsNoTracking().FirstOrDefaultAsync(r => r.UserId == userId && r.Key == key) is { } other)
                 return other;
         }
     }

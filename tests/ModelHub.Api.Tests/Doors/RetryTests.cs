@@ -107,7 +107,11 @@ public sealed class RetryTests(RunningHub hub)
     public async Task The_key_of_a_process_that_was_killed_is_free_when_its_lease_ends()
     {
         var key = Guid.NewGuid().ToString();
-        await ExecuteAsync($"insert into idempotent_requests (user_id, key, claim, expires_at) select id, '{key}', gen_random_uuid(), now() + interval '1 second' from users where username = 'admin'");
+        await ExecuteAsync(
+            $"""
+             insert into idempotent_requests (user_id, key, claim, expires_at)
+             select id, '{key}', gen_random_uuid(), now() + interval '1 second' from users where username = 'admin'
+             """);
         await SendAsync(hub.Client, "/api/projects", key, new { name = key }).JsonAsync(201);
         await ExecuteAsync($"update idempotent_requests set expires_at = now() where key = '{key}'"); // its day is over
         await SendAsync(hub.Client, "/api/projects", key, new { name = key }).JsonAsync(409);
