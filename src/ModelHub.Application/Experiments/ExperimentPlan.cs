@@ -24,17 +24,20 @@ public sealed record ExperimentPlan(
 /// <summary>Estimates searches from what is known of a dataset without reading it.</summary>
 public sealed class PlanningService(HubDbContext db, ExperimentService experiments)
 {
-    /// <summary>Seconds per row, feature and tree of one score (1,000,000 × 28 × 100 trees in 7.4 s: docs/benchmarks/training.md).</summary>
-    private const double SecondsPerStep = 2.65e-9;
-
-    private const double FixedSeconds = 0.5;
+    /// <summary>Of one processor: compiling what a search runs, reading the table, publishing the models. Measured as told at <see cref="SearchPlan"/>.</summary>
+    private const double FixedSeconds = 4;
     private const int FewValues = 20;
-    private const int UsualFolds = 5;
     private const int TextFeatures = 64;
     private const int MostMeasured = 20;
 
-    /// <summary>What the runtime's collector lets lie while a search runs, where memory is plenty: 200 to 700 MB were seen beside small tables.</summary>
-    private const long UsualGarbage = 400L << 20;
+    /// <summary>A model is there as it was learned, compiled, and written.</summary>
+    private const int FormsOfModels = 3;
+
+    /// <summary>Trials whose scores are kept for an ensemble.</summary>
+    private const int MostMembers = 12;
+
+    /// <summary>What compiled code and the runtime's collector take while a search runs, where memory is plenty: 50 to 70 MB beside small tables.</summary>
+    private const long UsualGarbage = 60L << 20;
 
     /// <exception cref="Errors.ModelHubException">The search would be refused.</exception>
     public async Task<ExperimentPlan> PlanAsync(Caller caller, NewExperiment wanted, CancellationToken cancellation)
@@ -44,8 +47,8 @@ public sealed class PlanningService(HubDbContext db, ExperimentService experimen
         var work = WorkOf(version.RowCount, columns, wanted.Target!, wanted.ProblemType, wanted.Config);
         var scale = await ScaleAsync(cancellation);
         var budget = BudgetOf(wanted.Config)?.TotalSeconds;
-        var expected = FixedSeconds + work.Seconds * scale.Factor;
-        var needed = MemoryOf(version.RowCount, columns.Count, work);
+        var expected = work.Seconds * scale.Factor;
+        var needed = MemoryOf(version.RowCount, columns.Count, work, budget / scale.Factor);
         var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         var memory = needed + Math.Min(UsualGarbage, available / 4);
         var warnings = new List<string>();
@@ -62,7 +65,7 @@ public sealed class PlanningService(HubDbContext db, ExperimentService experimen
     internal static TimeSpan? BudgetOf(ExperimentConfig config) =>
         SearchPlan.Budget(TrainHandler.ModeOf(config.Mode), config.MaxModels, config.MaxRuntimeSecs is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
 
-    /// <summary>How many times as long as they were estimated this hub's last searches took: the middle one.</summary>
+    /// <summary>How many times as long as they were estimated this hub's last searches took, all together: long ones say more of the machine.</summary>
     private async Task<(double Factor, int Measured)> ScaleAsync(CancellationToken cancellation)
     {
         var past = await (from x in db.Experiments.AsNoTracking()
@@ -70,17 +73,12 @@ public sealed class PlanningService(HubDbContext db, ExperimentService experimen
                           where x.Status == ExperimentStatus.Succeeded && x.StartedAt != null && x.FinishedAt != null
                           orderby x.CreatedAt descending
                           select new { x.StartedAt, x.FinishedAt, x.Target, x.ProblemType, x.Config, v.RowCount, v.Schema }).Take(MostMeasured).ToListAsync(cancellation);
-        var factors = new List<double>();
-        // Those that ended with their time say nothing of how long their trials would have taken.
-        foreach (var search in past.Where(s => s.Config.MaxModels is not null))
-        {
-            var estimate = WorkOf(search.RowCount, DatasetTables.Describe(search.Schema), search.Target, search.ProblemType, search.Config).Seconds;
-            // What took no longer than starting takes says nothing about the machine.
-            if ((search.FinishedAt - search.StartedAt)?.TotalSeconds - FixedSeconds is > 0.5 and var took && estimate > 0.01)
-                factors.Add(Math.Clamp(took / estimate, 0.05, 50));
-        }
-        factors.Sort();
-        return factors.Count == 0 ? (1, 0) : (factors[factors.Count / 2], factors.Count);
+        // Those that ended with their time say nothing of how long their trials would have taken, those that hardly did more than start nothing of the machine.
+        var told = past.Where(s => s.Config.MaxModels is not null)
+            .Select(s => (Took: (s.FinishedAt - s.StartedAt)!.Value.TotalSeconds,
+                Expected: WorkOf(s.RowCount, DatasetTables.Describe(s.Schema), s.Target, s.ProblemType, s.Config).Seconds))
+            .Where(s => s.Expected > 2 * FixedSeconds / Environment.ProcessorCount).ToList();
+        return told.Count == 0 ? (1, 0) : (Math.Clamp(told.Sum(s => s.Took) / told.Sum(s => s.Expected), 0.05, 50), told.Count);
     }
 
     private static Work WorkOf(long rows, IReadOnlyList<ColumnView> columns, string target, string problemType, ExperimentConfig config)
@@ -92,19 +90,18 @@ public sealed class PlanningService(HubDbContext db, ExperimentService experimen
         var task = problemType == "regression" || problemType == "auto" && isNumeric && labels!.Distinct > FewValues ? TaskKind.Regression
             : labels?.Distinct <= 2 ? TaskKind.Binary : TaskKind.Multiclass;
         var classes = task == TaskKind.Regression ? 0 : (int)Math.Min(labels?.Distinct ?? 2, Labels.MostClasses);
-        var folds = config.ValidationVersionId is null ? config.Folds ?? UsualFolds : 1;
-        // Every fold learns from the others' rows.
-        var learned = folds == 1 ? rows : (double)rows * (folds - 1) / folds;
-        var plan = SearchPlan.Of(
-            TrainHandler.ModeOf(config.Mode), task, (int)Math.Min(learned, int.MaxValue), features, classes, config.MaxModels, config.MaxRuntimeSecs is not null);
-        return new Work(task, read.Count, features, classes, folds, plan, plan.Steps * folds * learned * features * SecondsPerStep);
+        var folds = config.ValidationVersionId is null ? config.Folds ?? Fold.UsualCount(rows, features) : 1;
+        var plan = SearchPlan.Of(TrainHandler.ModeOf(config.Mode), task, rows, folds, features, classes, config.MaxModels, config.MaxRuntimeSecs is not null);
+        return new Work(task, read.Count, features, classes, folds, plan, (FixedSeconds + plan.Seconds(folds)) / Environment.ProcessorCount);
     }
 
-    /// <summary>The table in eight bytes a cell, features in four, bins by row and by column, gradients, and the held scores of every trial.</summary>
-    private static long MemoryOf(long rows, int columns, Work work)
+    /// <summary>The table in eight bytes a cell, features in four, bins by row and by column, gradients, the held scores of members; and the models.</summary>
+    private static long MemoryOf(long rows, int columns, Work work, double? seconds)
     {
         var outputs = work.Task == TaskKind.Multiclass ? work.Classes : 1;
-        return rows * (8L * columns + 6L * work.Features + 16L * outputs + 8L * outputs * (work.Plan.Trials + 2));
+        var scores = 8L * outputs * (Math.Min(work.Plan.Trials, MostMembers) + 2);
+        var models = work.Plan.ModelBytes(work.Folds, seconds * Environment.ProcessorCount ?? double.PositiveInfinity);
+        return rows * (8L * columns + 6L * work.Features + 16L * outputs + scores) + FormsOfModels * models;
     }
 
     private sealed record Work(TaskKind Task, int Columns, int Features, int Classes, int Folds, SearchPlan Plan, double Seconds);

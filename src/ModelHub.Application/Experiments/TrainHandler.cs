@@ -129,8 +129,7 @@ public sealed class TrainHandler(
     {
         if (candidate.Model is null)
             return new Entry(candidate, null, "{}", null);
-        var bytes = candidate.Model.ToArtifact();
-        var artifact = await store.PutAsync(bytes, CancellationToken.None);
+        var artifact = await store.PutAsync((file, stop) => Task.Run(() => candidate.Model.WriteArtifact(file), stop), CancellationToken.None);
         return new Entry(candidate with { Model = null, Outputs = [], Truth = [] }, artifact, ReportOf(candidate, clock.GetUtcNow()), candidate.Model.Task.ToString().ToLowerInvariant());
     }
 

@@ -181,7 +181,15 @@ public sealed class TrainedModel
         Classes[EvaluationReport.Decide(outputs, threshold ?? Header.Threshold)];
 
     /// <summary>Everything in one file.</summary>
-    public byte[] ToArtifact() => ModelArtifact.Write(this);
+    public byte[] ToArtifact()
+    {
+        using var stream = new MemoryStream();
+        WriteArtifact(stream);
+        return stream.ToArray();
+    }
+
+    /// <summary>The same bytes, to a stream that is left open.</summary>
+    public void WriteArtifact(Stream target) => ModelArtifact.Write(this, target);
 
     /// <exception cref="EngineException">The bytes are no artifact, were changed, or give other predictions here than where they were made.</exception>
     public static TrainedModel FromArtifact(ReadOnlyMemory<byte> bytes) => ModelArtifact.Read(bytes);

@@ -150,6 +150,8 @@ public sealed class GeneralizedLinear(LinearOptions options) : ILearner
         {
             var features = set.Features;
             var row = new float[features.FeatureCount];
+            // The same for all outputs: where in the weights a feature stands, and with what.
+            var (places, values) = (new int[row.Length], new double[row.Length]);
             var scores = new double[_outputs];
             var first = new double[_outputs];
             var second = new double[_outputs];
@@ -157,37 +159,33 @@ public sealed class GeneralizedLinear(LinearOptions options) : ILearner
             for (var i = block * Block; i < Math.Min(rows.Length, (block + 1) * Block); i++)
             {
                 features.CopyRow(rows[i], row);
+                for (var f = 0; f < row.Length; f++)
+                    (places[f], values[f]) = Term(f, row[f]);
                 for (var o = 0; o < _outputs; o++)
-                    scores[o] = Score(x.AsSpan(o * (_width + 1), _width + 1), row);
+                    scores[o] = Score(x.AsSpan(o * (_width + 1), _width + 1), places, values);
                 var label = set.Task == TaskKind.Regression ? (set.Labels[rows[i]] - model.Intercept[0]) / unit : set.Labels[rows[i]];
                 var weight = set.Weights?[rows[i]] ?? 1;
                 sum += weight * loss.Value(scores, label);
                 loss.Derive(scores, label, first, second);
                 for (var o = 0; o < _outputs; o++)
-                    Spread(gradient.AsSpan(o * (_width + 1), _width + 1), row, weight * first[o]);
+                    Spread(gradient.AsSpan(o * (_width + 1), _width + 1), places, values, weight * first[o]);
             }
             return sum;
         }
 
-        private double Score(ReadOnlySpan<double> weights, float[] row)
+        private double Score(ReadOnlySpan<double> weights, int[] places, double[] values)
         {
             var sum = weights[_width];
-            for (var f = 0; f < row.Length; f++)
-            {
-                var (at, value) = Term(f, row[f]);
-                sum += weights[at] * value;
-            }
+            for (var f = 0; f < places.Length; f++)
+                sum += weights[places[f]] * values[f];
             return sum;
         }
 
-        private void Spread(Span<double> gradient, float[] row, double times)
+        private void Spread(Span<double> gradient, int[] places, double[] values, double times)
         {
             gradient[_width] += times;
-            for (var f = 0; f < row.Length; f++)
-            {
-                var (at, value) = Term(f, row[f]);
-                gradient[at] += times * value;
-            }
+            for (var f = 0; f < places.Length; f++)
+                gradient[places[f]] += times * values[f];
         }
 
         private (int At, double Value) Term(int feature, float value)

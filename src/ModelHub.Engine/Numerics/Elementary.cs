@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace ModelHub.Engine.Numerics;
 
 /// <summary>
@@ -11,6 +13,7 @@ public static partial class Elementary
     private const double Log2E = 1.44269504088896338700;
 
     /// <summary>e to the x; 0 below -745, infinity above 709.78.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double Exp(double x)
     {
         if (double.IsNaN(x))
@@ -94,5 +97,6 @@ public static partial class Elementary
             scores[i] /= sum;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static double PowerOfTwo(int n) => BitConverter.Int64BitsToDouble((long)(n + 1023) << 52);
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace ModelHub.Engine.Numerics;
 
 /// <summary>xoshiro256** (Blackman and Vigna 2018), seeded by SplitMix64: equal seeds, equal numbers, on every machine and version.</summary>
@@ -64,6 +66,7 @@ public sealed class SeededRandom
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Mix(ref ulong state)
     {
         state += 0x9E3779B97F4A7C15;

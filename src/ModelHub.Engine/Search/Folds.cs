@@ -30,8 +30,11 @@ public sealed record Fold(int[] Train, int[] Held)
             return ByTime(Column(table, time), rows, count);
         var folds = Split(labels, task, count, seed);
         // Much data: one fold tells as much, and the time goes into better models.
-        return options.Folds is null && (long)rows.Length * features > ManyCells ? [Holdout(folds[0])] : folds;
+        return options.Folds is null && UsualCount(rows.Length, features) == 1 ? [Holdout(folds[0])] : folds;
     }
+
+    /// <summary>How many folds there are unless another number is asked for.</summary>
+    public static int UsualCount(long rows, int features) => rows * features > ManyCells ? 1 : Usual;
 
     /// <summary>Seeded folds over the labelled rows, each class spread evenly over them.</summary>
     public static Fold[] Split(double[] labels, TaskKind task, int count, ulong seed)

@@ -18,16 +18,20 @@ internal sealed class SecondLevel(SearchData data, AutoMlOptions options, Search
     /// <summary>Share of the time that is kept for it.</summary>
     private const double BudgetShare = 0.15;
 
-    public bool IsWanted => options.Mode != SearchMode.HighSpeed && data.IsScoredThroughout && MostMembers > 1
-        && data.Held.Length >= (options.Mode == SearchMode.HighAccuracy ? LeastRowsForAccuracy : LeastRows);
+    public bool IsWanted => data.IsScoredThroughout && IsFor(options.Mode, data.Held.Length, data.Set.OutputCount);
 
     public TimeSpan Time => IsWanted && clock.Budget is { } budget ? BudgetShare * budget : TimeSpan.Zero;
 
-    private int MostMembers => MostColumns / data.Set.OutputCount;
+    /// <param name="rows">That have scores of models which had not seen them.</param>
+    public static bool IsFor(SearchMode mode, long rows, int outputs) =>
+        mode != SearchMode.HighSpeed && MostMembers(outputs) > 1 && rows >= (mode == SearchMode.HighAccuracy ? LeastRowsForAccuracy : LeastRows);
+
+    /// <summary>Whose scores are read.</summary>
+    public static int MostMembers(int outputs) => MostColumns / outputs;
 
     /// <summary>The members whose scores are read: the weightiest.</summary>
     public IReadOnlyList<Member> Read(IReadOnlyList<(Member Member, double Weight)> blend) =>
-        [.. blend.OrderByDescending(b => b.Weight).ThenBy(b => b.Member.Number).Take(MostMembers).Select(b => b.Member).OrderBy(m => m.Number)];
+        [.. blend.OrderByDescending(b => b.Weight).ThenBy(b => b.Member.Number).Take(MostMembers(data.Set.OutputCount)).Select(b => b.Member).OrderBy(m => m.Number)];
 
     /// <param name="ended">Called for each trial.</param>
     public IReadOnlyList<Member> Train(IReadOnlyList<Member> read, Action<TrialRun> ended)

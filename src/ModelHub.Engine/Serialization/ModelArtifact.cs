@@ -16,10 +16,12 @@ internal static class ModelArtifact
     private const int MostFeatures = 1 << 20;
     private static readonly byte[] Magic = "MHMODEL\x01"u8.ToArray();
 
-    public static byte[] Write(TrainedModel model)
+    /// <param name="target">Is left open; a forest's file may be larger than what it was learned from, so it need not be in memory.</param>
+    public static void Write(TrainedModel model, Stream target)
     {
-        using var stream = new MemoryStream();
-        using var writer = new BinaryWriter(stream);
+        using var hash = SHA256.Create();
+        using var hashed = new CryptoStream(target, hash, CryptoStreamMode.Write, leaveOpen: true);
+        using var writer = new BinaryWriter(new BufferedStream(hashed, 1 << 16));
         writer.Write(Magic);
         var header = JsonSerializer.SerializeToUtf8Bytes(model.Header);
         writer.Write(header.Length);
@@ -28,9 +30,8 @@ internal static class ModelArtifact
         foreach (var value in Golden(model).SelectMany(row => model.PredictRows(row, 1)))
             writer.Write(value);
         writer.Flush();
-        writer.Write(SHA256.HashData(stream.GetBuffer().AsSpan(0, (int)stream.Length)));
-        writer.Flush();
-        return stream.ToArray();
+        hashed.FlushFinalBlock();
+        target.Write(hash.Hash!);
     }
 
     /// <exception cref="EngineException">The bytes are no artifact, were changed, or give other predictions here than where they were made.</exception>

@@ -10,6 +10,7 @@ internal struct BinSet
 {
     private ulong _a, _b, _c, _d;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(int bin)
     {
         var bit = 1UL << (bin & 63);
