@@ -25,7 +25,6 @@ internal sealed class TrialCost(TaskKind task, int rows, int features, int class
     /// <summary>Preparing, storing and scoring.</summary>
     private const double FixedSeconds = 0.05;
     private const int LinearPasses = 200;
-    private const int LeavesOfForests = 8000;
 
     /// <summary>Levels of a forest's tree whose histograms cost as much as a whole tree of boosting.</summary>
     private const double DeepTree = 3;
@@ -72,7 +71,7 @@ internal sealed class TrialCost(TaskKind task, int rows, int features, int class
     private (double Count, double Leaves) Trees(ILearner learner) => learner.Algorithm switch
     {
         "GBM" => (Outputs * Math.Min(Value(learner, "ntrees"), Distance / Value(learner, "learn_rate")), Math.Min(Value(learner, "max_leaves"), rows)),
-        "DRF" or "XRT" => (Value(learner, "ntrees"), Math.Min(LeavesOfForests, rows / 2)),
+        "DRF" or "XRT" => (Value(learner, "ntrees"), rows / (2 * Value(learner, "min_rows"))),
         _ => (0, 0),
     };
 
