@@ -13,14 +13,16 @@ namespace ModelHub.Application.Retries;
 /// </summary>
 /// <remarks>
 /// What a request makes is committed before its answer is kept: these are two transactions. Who is killed between them leaves a thing made and a key
-/// that is free half a minute later, so that the next attempt makes it again, or is told that its name is taken. The other order would tell of things
+/// that is free when its lease ends, so that the next attempt makes it again, or is told that its name is taken. The other order would tell of things
 /// that were never made, and to hold the key for good would leave every client that was cut off in the middle without a way to finish: twice is
 /// safer than never.
 /// </remarks>
 public sealed class IdempotencyKeys(IServiceScopeFactory scopes, TimeProvider clock, ILogger<IdempotencyKeys> log)
 {
-    internal static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
+    internal static readonly TimeSpan Lease = TimeSpan.FromSeconds(15);
     internal static readonly TimeSpan KeptFor = TimeSpan.FromHours(24);
+
+    /// <summary>Longer than a lease: what follows a request whose process was killed waits, and is done.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
 
