@@ -106,7 +106,9 @@ public sealed class ModelLists(HubDbContext db, ProjectAccess access)
 
     private IQueryable<Model> Wanted(Caller caller, ModelFilter filter)
     {
-        var models = db.Models.AsNoTracking().Where(m => access.VisibleIds(caller).Contains(m.ProjectId) && m.ArtifactSha256 != null);
+        // Projects as one array: the planner then goes along an index in order, where it would join with memberships and sort all.
+        var models = db.Models.FromSql($"select * from models where project_id = any (array (select project_id from project_members where user_id = {caller.UserId}))")
+            .AsNoTracking().Where(m => m.ArtifactSha256 != null);
         if (filter.ProjectId is { } project)
             models = models.Where(m => m.ProjectId == project);
         if (filter.ExperimentId is { } experiment)
