@@ -1,8 +1,6 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Runtime.InteropServices;
 using System.Text;
 using ModelHub.Api.Tests.CustomModels;
 using ModelHub.Tests.Shared;
@@ -13,7 +11,6 @@ namespace ModelHub.Api.Tests.Hosting;
 [Trait("Section", "ops")]
 public sealed class UpTests : IDisposable
 {
-    private const int Terminate = 15;
     private readonly string _data = PostgresServer.NewFolder();
     private readonly HttpClient _client = new();
 
@@ -132,84 +129,5 @@ public sealed class UpTests : IDisposable
         if (key is not null)
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
         return await _client.SendAsync(request);
-    }
-
-    [DllImport("libc", EntryPoint = "kill")]
-    private static extern int Signal(int pid, int signal);
-
-    private sealed class HubProcess : IDisposable
-    {
-        private static readonly TimeSpan Hang = TimeSpan.FromMinutes(3); // a bound for a hang, not a measurement
-        private readonly Process _process;
-        private readonly StringBuilder _output = new();
-        private readonly TaskCompletionSource<string> _url = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public HubProcess(string[] arguments, string? database = null)
-        {
-            var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "modelhub.dll"), .. arguments])
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            };
-            foreach (var inherited in new[] { "ConnectionStrings__ModelHub", "MODELHUB_ADMIN_KEY", "MODELHUB_LOG", "ASPNETCORE_URLS" })
-                start.Environment.Remove(inherited);
-            if (database is not null)
-                start.Environment["ConnectionStrings__ModelHub"] = database;
-            _process = Process.Start(start)!;
-            _process.OutputDataReceived += Read;
-            _process.ErrorDataReceived += Read;
-            _process.BeginOutputReadLine();
-            _process.BeginErrorReadLine();
-        }
-
-        public string Output
-        {
-            get
-            {
-                lock (_output)
-                    return _output.ToString();
-            }
-        }
-
-        /// <summary>The address it serves on, when it has said the whole welcome.</summary>
-        public async Task<string> UrlAsync()
-        {
-            var ended = _process.WaitForExitAsync();
-            if (await Task.WhenAny(_url.Task, ended).WaitAsync(Hang) == ended)
-                Assert.Fail($"It ended: {Output}");
-            return await _url.Task;
-        }
-
-        public void Kill() => _process.Kill();
-
-        public Task<int> StopAsync()
-        {
-            _ = Signal(_process.Id, Terminate);
-            return ExitAsync();
-        }
-
-        public async Task<int> ExitAsync()
-        {
-            await _process.WaitForExitAsync().WaitAsync(Hang);
-            return _process.ExitCode;
-        }
-
-        public void Dispose()
-        {
-            if (!_process.HasExited)
-                _process.Kill();
-            _process.WaitForExit();
-            _process.Dispose();
-        }
-
-        private void Read(object sender, DataReceivedEventArgs line)
-        {
-            lock (_output)
-            {
-                _output.AppendLine(line.Data);
-                if (line.Data?.Trim() is { } text && text.StartsWith("Try ", StringComparison.Ordinal))
-                    _url.TrySetResult(Output.Split("URL")[1].Trim().Split('\n')[0].Trim());
-            }
-        }
     }
 }
