@@ -56,7 +56,13 @@ internal sealed class SeenStatements : IObserver<DiagnosticListener>, IObserver<
         var text = command.CommandText;
         foreach (var parameter in command.Parameters.Cast<DbParameter>().OrderByDescending(p => p.ParameterName.Length))
         {
-            var value = parameter.Value switch { Guid id => $"'{id}'::uuid", string word => $"'{word}'", var other => other?.ToString() ?? "null" };
+            var value = parameter.Value switch
+            {
+                Guid id => $"'{id}'::uuid",
+                IEnumerable<Guid> ids => $"array[{string.Join(", ", ids.Select(id => $"'{id}'"))}]::uuid[]",
+                string word => $"'{word}'",
+                var other => other?.ToString() ?? "null",
+            };
             text = text.Replace("@" + parameter.ParameterName.TrimStart('@'), value, StringComparison.Ordinal);
         }
         return text;

@@ -49,7 +49,7 @@ public sealed class ModelLists(HubDbContext db, ProjectAccess access)
     /// <summary>A column of the database's own: name and algorithm in small letters.</summary>
     internal const string SearchText = "search_text";
 
-    /// <summary>Experiments or projects that a search may name one by one.</summary>
+    /// <summary>Experiments or projects that a query may name one by one.</summary>
     private const int MostNamed = 1000;
 
     /// <summary>The database's column of a metric.</summary>
@@ -57,7 +57,7 @@ public sealed class ModelLists(HubDbContext db, ProjectAccess access)
 
     public async Task<Page<ModelSummary>> ListAsync(Caller caller, ModelFilter filter, Paging paging, CancellationToken cancellation)
     {
-        var wanted = await SearchedAsync(Wanted(caller, filter), caller, filter.Search, cancellation);
+        var wanted = await SearchedAsync(await WantedAsync(caller, filter, cancellation), caller, filter.Search, cancellation);
         if (filter.SortMetric is null)
             return await NewestFirstAsync(wanted, paging, cancellation);
         if (paging.After is not null)
@@ -104,11 +104,12 @@ public sealed class ModelLists(HubDbContext db, ProjectAccess access)
         return new Page<ModelSummary>([.. page.Select(r => r.Summary)], total, paging.Limit, paging.Offset);
     }
 
-    private IQueryable<Model> Wanted(Caller caller, ModelFilter filter)
+    private async Task<IQueryable<Model>> WantedAsync(Caller caller, ModelFilter filter, CancellationToken cancellation)
     {
-        // Projects as one array: the planner then goes along an index in order, where it would join with memberships and sort all.
-        var models = db.Models.FromSql($"select * from models where project_id = any (array (select project_id from project_members where user_id = {caller.UserId}))")
-            .AsNoTracking().Where(m => m.ArtifactSha256 != null);
+        var models = db.Models.AsNoTracking().Where(m => m.ArtifactSha256 != null);
+        // Named one by one, the planner knows how many models they have, and goes along an index in order instead of sorting all.
+        var visible = await access.VisibleIds(caller).Take(MostNamed + 1).ToListAsync(cancellation);
+        models = visible.Count > MostNamed ? models.Where(m => access.VisibleIds(caller).Contains(m.ProjectId)) : models.Where(m => visible.Contains(m.ProjectId));
         if (filter.ProjectId is { } project)
             models = models.Where(m => m.ProjectId == project);
         if (filter.ExperimentId is { } experiment)
