@@ -3,19 +3,11 @@ using ModelHub.Application.Errors;
 namespace ModelHub.Application.Archives;
 
 /// <summary>What comes out of a decompressor, counted as it comes: archives that lie about their sizes are found out while they are read.</summary>
-internal sealed class UnpackedStream(Stream inner, ArchiveLimits limits, Func<long> packed, long before, string what) : Stream
+internal sealed class UnpackedStream(Stream inner, ArchiveLimits limits, Func<long> packed, long before, string what) : OneWayStream
 {
     private const long FreeOfRatio = 1 << 20;
 
     public long Count { get; private set; }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
 
     public override long Position
     {
@@ -29,19 +21,6 @@ internal sealed class UnpackedStream(Stream inner, ArchiveLimits limits, Func<lo
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         Counted(await inner.ReadAsync(buffer, cancellationToken));
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     private int Counted(int read)
     {

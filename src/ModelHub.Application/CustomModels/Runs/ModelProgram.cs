@@ -16,7 +16,8 @@ public sealed record ModelProgram
 
     public required CustomModelTarget Target { get; init; }
 
-    public long Memory { get; init; } = 2L << 30;
+    /// <summary>Bytes.</summary>
+    public required long Memory { get; init; }
 
     public int Replicas { get; init; } = 1;
 

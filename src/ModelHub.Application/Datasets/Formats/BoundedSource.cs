@@ -77,7 +77,7 @@ internal sealed class BoundedSource(Stream packed, ReadOptions options, Cancella
         _gzip = new GZipStream(_input, CompressionMode.Decompress, leaveOpen: true);
     }
 
-    private sealed class CountedStream(Stream inner) : Stream
+    private sealed class CountedStream(Stream inner) : OneWayStream
     {
         private byte[] _again = [];
         private int _againAt;
@@ -86,20 +86,6 @@ internal sealed class BoundedSource(Stream packed, ReadOptions options, Cancella
 
         /// <summary>The last four bytes that were read, as a little-endian number.</summary>
         public uint LastFour { get; private set; }
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
 
         public void Unread(byte[] bytes) => (_again, _againAt) = (bytes, 0);
 
@@ -121,14 +107,6 @@ internal sealed class BoundedSource(Stream packed, ReadOptions options, Cancella
 
         public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(Read(buffer.Span));
     }
 }
