@@ -90,7 +90,7 @@ public sealed record SecretSettings
         && !Kept.Contains(variable) && !variable.StartsWith("LD_", StringComparison.Ordinal) && !variable.StartsWith("PYTHON", StringComparison.Ordinal);
 
     private static readonly string[] Kept =
-        ["PATH", "HOME", "USER", "LOGNAME", "LANG", "PORT", "ADDRESS", "URL_PREFIX", "MODEL_OPTIONS", "MODEL_NETWORK", "OUTPUT_DIR", "MALLOC_ARENA_MAX"];
+        ["PATH", "HOME", "USER", "LOGNAME", "LANG", "PORT", "ADDRESS", "URL_PREFIX", "MODEL_OPTIONS", "MODEL_NETWORK", "OUTPUT_DIR", "MALLOC_ARENA_MAX", "OMP_NUM_THREADS"];
 
     internal bool IsFor(string username) => Users.Any(u => u == "*" || u == username);
 }

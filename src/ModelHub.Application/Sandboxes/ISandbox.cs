@@ -2,7 +2,7 @@ namespace ModelHub.Application.Sandboxes;
 
 /// <summary>
 /// Runs other people's programs: apart from the hub, without its rights, its files or (unless allowed) the network, within bounds of memory,
-/// processes and output. Whatever a program does, it ends with its sandbox.
+/// processors, processes and output. Whatever a program does, it ends with its sandbox.
 /// </summary>
 public interface ISandbox
 {
@@ -39,7 +39,7 @@ public sealed record SandboxedProgram
     /// <summary>Processes and threads together.</summary>
     public int Processes { get; init; } = 256;
 
-    /// <summary>Processors that it may keep busy, where the backend can bound that (containers).</summary>
+    /// <summary>Processors that all its processes together may keep busy.</summary>
     public int Processors { get; init; } = 1;
 
     public bool HasNetwork { get; init; }

@@ -48,19 +48,8 @@ internal sealed class EngineImages(EngineSocket engine)
         (await engine.SendAsync(HttpMethod.Post, $"/images/{image}/tag?repo={name[..colon]}&tag={name[(colon + 1)..]}", null, cancellation)).Dispose();
     }
 
-    /// <summary>Takes a name away, and with an image's last name the image; false when the engine holds on to it, since something runs in it.</summary>
-    public async Task<bool> ForgetAsync(string name, CancellationToken cancellation)
-    {
-        try
-        {
-            (await engine.SendAsync(HttpMethod.Delete, $"/images/{name}", null, cancellation)).Dispose();
-            return true;
-        }
-        catch (ModelHubException kept) when (kept.Kind is ErrorKind.Invalid or ErrorKind.NotFound)
-        {
-            return false;
-        }
-    }
+    /// <summary>Takes a name away, and with an image's last name the image; false when it is gone, or the engine holds on to it, since something runs in it.</summary>
+    public Task<bool> ForgetAsync(string name, CancellationToken cancellation) => DeleteAsync($"/images/{name}", cancellation);
 
     /// <summary>Puts names back to the images that had them, and takes away those that nobody had: engines do not tell all that they gave.</summary>
     public async Task GiveBackAsync(Dictionary<string, string> before)
@@ -69,14 +58,27 @@ internal sealed class EngineImages(EngineSocket engine)
         {
             if (before.GetValueOrDefault(name) is not { } owner)
             {
-                // Another hub may build with the same engine meanwhile.
+                // Another hub may work with the same engine meanwhile: its images stay, and it may have taken this name away before.
                 if (!ImageNames.IsAnyHubs(name))
-                    (await engine.SendAsync(HttpMethod.Delete, $"/images/{name}?noprune=1", null, CancellationToken.None)).Dispose();
+                    await DeleteAsync($"/images/{name}?noprune=1", CancellationToken.None);
             }
             else if (owner != image)
             {
                 await NameAsync(owner, name, CancellationToken.None);
             }
+        }
+    }
+
+    private async Task<bool> DeleteAsync(string path, CancellationToken cancellation)
+    {
+        try
+        {
+            (await engine.SendAsync(HttpMethod.Delete, path, null, cancellation)).Dispose();
+            return true;
+        }
+        catch (ModelHubException kept) when (kept.Kind is ErrorKind.Invalid or ErrorKind.NotFound)
+        {
+            return false;
         }
     }
 }

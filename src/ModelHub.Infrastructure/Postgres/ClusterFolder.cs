@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using ModelHub.Infrastructure.Sandboxes;
 
 namespace ModelHub.Infrastructure.Postgres;
 
@@ -105,7 +106,7 @@ internal sealed class ClusterFolder
         var first = (await File.ReadAllLinesAsync(pidFile, cancellation)).FirstOrDefault();
         if (int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && ClusterProcesses.IsServer(pid, Data))
         {
-            ClusterProcesses.Signal(pid, ClusterProcesses.Interrupt);
+            ProcessSignal.Send(pid, ProcessSignal.Interrupt);
             if (!await WithinAsync(StopLimit, () => !ClusterProcesses.IsServer(pid, Data), cancellation))
                 throw new InvalidOperationException($"An orphaned PostgreSQL (process {pid}) does not stop; see {Log}.");
         }
@@ -113,7 +114,7 @@ internal sealed class ClusterFolder
         {
             // Without a server they can save nothing; what was committed is in the write-ahead log.
             foreach (var session in ClusterProcesses.In(Data))
-                ClusterProcesses.Signal(session, ClusterProcesses.Kill);
+                ProcessSignal.Send(session, ProcessSignal.Kill);
             await WithinAsync(StopLimit, () => ClusterProcesses.In(Data).Count == 0, cancellation);
         }
         File.Delete(pidFile);

@@ -1,16 +1,10 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 
 namespace ModelHub.Infrastructure.Postgres;
 
 /// <summary>The processes of a cluster as Linux shows them; elsewhere none are seen, and PostgreSQL's own checks hold.</summary>
 internal static class ClusterProcesses
 {
-    public const int Interrupt = 2;
-    public const int Kill = 9;
-
-    public static void Signal(int pid, int signal) => _ = SendSignal(pid, signal); // gone already is fine
-
     /// <summary>
     /// Whether the process is the server of this data folder. A zombie is not: its files are closed, but kill(pid, 0) takes it for alive.
     /// Nor is a process that got the same number later.
@@ -55,7 +49,4 @@ internal static class ClusterProcesses
         var stat = File.ReadAllText($"/proc/{pid}/stat");
         return stat[(stat.LastIndexOf(')') + 2)..].StartsWith('Z');
     }
-
-    [DllImport("libc", EntryPoint = "kill")]
-    private static extern int SendSignal(int pid, int signal);
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using ModelHub.Infrastructure.Sandboxes;
 
 namespace ModelHub.Infrastructure.Postgres;
 
@@ -41,7 +42,7 @@ internal sealed class Postmaster
     public Task StopAsync()
     {
         if (!Ended.IsCompleted)
-            ClusterProcesses.Signal(Id, ClusterProcesses.Interrupt);
+            ProcessSignal.Send(Id, ProcessSignal.Interrupt);
         return Ended;
     }
 

@@ -7,7 +7,7 @@ namespace ModelHub.Infrastructure.Sandboxes;
 
 /// <summary>
 /// Sandboxes by bubblewrap (namespaces of its own for everything, a root that is empty but for the host's /usr, read-only) under prlimit;
-/// memory and processes are watched besides, since limits of single processes do not add up. Started by an ordinary user, it has a user
+/// memory, processes and processors are watched besides, since limits of single processes do not add up. Started by an ordinary user, it has a user
 /// namespace of its own; started by root, what runs in it becomes a user that nobody else is, without any capability: a namespace alone
 /// would leave it root's name on files of the kernel (/proc/sys).
 /// </summary>
@@ -40,7 +40,7 @@ internal sealed class BubblewrapSandbox(ProcessLauncher launcher, TimeProvider c
     {
         await RequireAsync(cancellation);
         var process = await launcher.StartAsync(Starter[0], Starter.Skip(1).Concat(Arguments(program)), program.Environment);
-        return new SandboxedProcess(process, program.HasPipes, program.Memory, program.Processes, clock);
+        return new SandboxedProcess(process, program, clock);
     }
 
     private List<string> Arguments(SandboxedProgram program)

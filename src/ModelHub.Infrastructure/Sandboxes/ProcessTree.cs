@@ -5,29 +5,41 @@ using System.Globalization;
 namespace ModelHub.Infrastructure.Sandboxes;
 
 /// <summary>What a process and all its descendants use, read from /proc.</summary>
-internal static class ProcessTree
+/// <param name="Processes">Their numbers, the first one's first; none when it is gone.</param>
+/// <param name="Threads">Of all processes together.</param>
+/// <param name="Bytes">Resident.</param>
+/// <param name="Processor">Processor time that they, and those of their children that ended, have taken.</param>
+internal sealed record ProcessTree(IReadOnlyList<int> Processes, int Threads, long Bytes, TimeSpan Processor)
 {
-    /// <summary>Resident bytes and the number of processes; zeros when it is gone.</summary>
-    public static (long Bytes, int Count) Measure(int root)
+    // USER_HZ: what Linux counts times of processes in, on every machine.
+    private const int TicksPerSecond = 100;
+
+    public static ProcessTree Of(int root)
     {
-        var (bytes, count) = (0L, 0);
+        var (processes, threads, bytes, ticks) = (new List<int>(), 0, 0L, 0L);
         var open = new Stack<int>();
         open.Push(root);
-        while (open.TryPop(out var id) && count < 10_000)
+        while (open.TryPop(out var id) && processes.Count < 10_000)
         {
             try
             {
-                bytes += long.Parse(File.ReadAllText($"/proc/{id}/statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
-                count++;
+                var stat = File.ReadAllText($"/proc/{id}/stat");
+                // proc(5): the fields from the third on, "state", behind a name that may hold anything.
+                var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+                long Field(int number) => long.Parse(fields[number - 3], CultureInfo.InvariantCulture);
+                ticks += Field(14) + Field(15) + Field(16) + Field(17);
+                threads += (int)Field(20);
+                bytes += Field(24) * Environment.SystemPageSize;
+                processes.Add(id);
                 foreach (var child in ChildrenOf(id))
                     open.Push(child);
             }
-            catch (Exception gone) when (gone is IOException or UnauthorizedAccessException or IndexOutOfRangeException)
+            catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
             {
                 // It ended while it was looked at.
             }
         }
-        return (bytes, count);
+        return new ProcessTree(processes, threads, bytes, TimeSpan.FromSeconds((double)ticks / TicksPerSecond));
     }
 
     /// <summary>Kills the children of those children of a process that go by a name; false when there are none of that name.</summary>

@@ -3,7 +3,7 @@ using ModelHub.Application.Sandboxes;
 
 namespace ModelHub.Infrastructure.Sandboxes;
 
-/// <summary>A running sandbox: its output is read, its memory and processes are watched, and all of it dies with the first process.</summary>
+/// <summary>A running sandbox: its output is read, what it uses is watched, and all of it dies with the first process.</summary>
 internal sealed class SandboxedProcess : ISandboxedProcess
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
@@ -12,13 +12,13 @@ internal sealed class SandboxedProcess : ISandboxedProcess
     private readonly Task _watching;
     private readonly Lock _gate = new();
 
-    public SandboxedProcess(Process process, bool hasPipes, long memory, int processes, TimeProvider clock)
+    public SandboxedProcess(Process process, SandboxedProgram program, TimeProvider clock)
     {
         _process = process;
-        if (!hasPipes)
+        if (!program.HasPipes)
             process.StandardInput.Close();
-        Exited = WaitAsync(hasPipes ? Task.CompletedTask : Log.ReadAsync(process.StandardOutput), Log.ReadAsync(process.StandardError));
-        _watching = WatchAsync(memory, processes, clock);
+        Exited = WaitAsync(program.HasPipes ? Task.CompletedTask : Log.ReadAsync(process.StandardOutput), Log.ReadAsync(process.StandardError));
+        _watching = WatchAsync(program, clock);
     }
 
     public Task<int> Exited { get; }
@@ -69,18 +69,21 @@ internal sealed class SandboxedProcess : ISandboxedProcess
         return _process.ExitCode;
     }
 
-    private async Task WatchAsync(long memory, int processes, TimeProvider clock)
+    private async Task WatchAsync(SandboxedProgram program, TimeProvider clock)
     {
+        var share = new ProcessorShare(program.Processors, clock);
         using var timer = new PeriodicTimer(Interval, clock);
         try
         {
             while (!Exited.IsCompleted && await timer.WaitForNextTickAsync(_stop.Token))
             {
-                var (bytes, count) = ProcessTree.Measure(_process.Id);
-                if (bytes > memory)
-                    Kill($"it used more memory than its limit of {memory >> 20} MiB (exit code 137)");
-                else if (count > processes)
-                    Kill($"it started more than {processes} processes");
+                var tree = ProcessTree.Of(_process.Id);
+                if (tree.Bytes > program.Memory)
+                    Kill($"it used more memory than its limit of {program.Memory >> 20} MiB (exit code 137)");
+                else if (tree.Threads > program.Processes)
+                    Kill($"it started more than {program.Processes} processes and threads");
+                else
+                    share.Settle(tree);
             }
         }
         catch (OperationCanceledException)

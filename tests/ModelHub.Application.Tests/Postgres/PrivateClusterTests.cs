@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using ModelHub.Infrastructure.Postgres;
+using ModelHub.Infrastructure.Sandboxes;
 using ModelHub.Tests.Shared;
 using Npgsql;
 
@@ -66,7 +67,7 @@ public sealed class PrivateClusterTests : IDisposable
         var busy = KeepBusyAsync(cluster);
         await UntilAsync(async () => await AskAsync(cluster, "select count(*)::text from pg_stat_activity where query like 'do %'") == "1");
         var killed = cluster.ServerId!.Value;
-        ClusterProcesses.Signal(killed, ClusterProcesses.Kill);
+        ProcessSignal.Send(killed, ProcessSignal.Kill);
         await UntilAsync(async () => cluster.ServerId is { } id && id != killed && await AnswersAsync(cluster));
         Assert.Equal("1", await AskAsync(cluster, "select x::text from kept"));
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => busy);

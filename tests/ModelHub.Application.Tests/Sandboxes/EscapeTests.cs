@@ -54,6 +54,30 @@ public sealed class EscapeTests : IDisposable
         Assert.Matches("processes|memory", await FailureAsync(forker));
     }
 
+    [Fact]
+    public async Task Processors_are_bounded()
+    {
+        // Two processes that burn 1.2 s each: 1.2 s of the clock where there are two processors for them, 2.4 s on one, of which 0.5 s may be taken ahead.
+        const string Busy = """
+            import os, time
+            def score(data, model, **kw):
+                start, children = time.monotonic(), []
+                for i in range(2):
+                    child = os.fork()
+                    if child == 0:
+                        while time.process_time() < 1.2: pass
+                        os._exit(0)
+                    children.append(child)
+                for child in children: os.waitpid(child, 0)
+                return [time.monotonic() - start, float(os.environ["OMP_NUM_THREADS"]), 0.0]
+            """;
+        var program = _bench.Program(512 << 20, ("custom.py", Busy)) with { Request = TimeSpan.FromSeconds(60) };
+        await using var server = _bench.Serve(program, "self");
+        var answer = await server.PredictAsync(SandboxBench.Rows, CancellationToken.None);
+        Assert.InRange(answer[0], 1.6, double.MaxValue);
+        Assert.Equal(1, answer[1]);
+    }
+
     [Theory]
     [MemberData(nameof(SandboxBench.Users), MemberType = typeof(SandboxBench))]
     public async Task Files_in_folders_can_be_read_and_temporary_ones_written(string user)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Sandboxes;
@@ -81,6 +82,8 @@ public sealed record ModelProgram
         {
             ["PATH"] = "/usr/local/bin:/usr/bin:/bin", ["HOME"] = "/tmp", ["USER"] = "model", ["LOGNAME"] = "model", ["LANG"] = "C.UTF-8",
             ["PYTHONDONTWRITEBYTECODE"] = "1", ["MALLOC_ARENA_MAX"] = "2", ["URL_PREFIX"] = "", ["MODEL_OPTIONS"] = JsonSerializer.Serialize(options),
+            // Numeric libraries would start a thread for each processor of the machine, to wait for one another on those that the model has.
+            ["OMP_NUM_THREADS"] = Processors.ToString(CultureInfo.InvariantCulture),
         };
         if (HasNetwork)
             variables["MODEL_NETWORK"] = "1";
