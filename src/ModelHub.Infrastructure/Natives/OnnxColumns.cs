@@ -6,7 +6,7 @@ namespace ModelHub.Infrastructure.Natives;
 
 /// <summary>
 /// A table's columns as a model's inputs: an input [N, 1] or [N] takes the column of its name, a single input [N, k] takes the columns in
-/// their order. A cell that is missing, or no number where one belongs, is NaN (0 where the model wants whole numbers).
+/// their order, or those of its names (see <see cref="OnnxMatrix"/>). A cell that is missing, or no number where one belongs, is NaN (0 where the model wants whole numbers).
 /// </summary>
 internal sealed class OnnxColumns
 {
@@ -21,12 +21,14 @@ internal sealed class OnnxColumns
     public const int MostBatch = 4096;
     private readonly OnnxApi _api;
     private readonly OnnxPort[] _ports;
+    private readonly string[]? _names;
     private readonly bool _isMatrix;
 
+    /// <param name="names">Of the columns of a single matrix; null when it takes them in the table's order.</param>
     /// <exception cref="OnnxException">An input has no form as columns, or wants too many rows at a time.</exception>
-    public OnnxColumns(OnnxApi api, OnnxPort[] ports)
+    public OnnxColumns(OnnxApi api, OnnxPort[] ports, string[]? names = null)
     {
-        (_api, _ports) = (api, ports);
+        (_api, _ports, _names) = (api, ports, names);
         foreach (var port in ports)
         {
             var columns = port.Shape.Length <= 1 ? 1 : port.Shape.Length == 2 ? port.Shape[1] : 0;
@@ -43,10 +45,9 @@ internal sealed class OnnxColumns
     /// <summary>Rows that the model takes at a time; null for any number.</summary>
     public int? Batch { get; }
 
-    /// <summary>Inputs by name; none for a single matrix, whose columns have no names.</summary>
-    public List<InputColumn> Describe() => _isMatrix || _ports.Length == 0 ? [] : [.. _ports.Select(p => new InputColumn(p.Name,
-        p.Type == Text ? ColumnKind.Text : p.Type is Integer or Long ? ColumnKind.Integer : p.Type == Truth ? ColumnKind.Boolean : ColumnKind.Numeric,
-        Encoding.Number, null, null, null, null, 0))];
+    /// <summary>Inputs by name; none for a single matrix whose columns have no names.</summary>
+    public List<InputColumn> Describe() => _names is not null ? [.. _names.Select(n => Describe(n, _ports[0].Type))]
+        : _isMatrix ? [] : [.. _ports.Select(p => Describe(p.Name, p.Type))];
 
     /// <summary>Whether all tables of as many rows fill inputs of the same sizes.</summary>
     public bool HasFixedWidth => !_isMatrix || _ports[0].Shape[1] > 0;
@@ -73,10 +74,14 @@ internal sealed class OnnxColumns
     public void Fill(OnnxFeed feed, Table rows)
     {
         if (_isMatrix)
-            Set(feed, 0, rows.Columns, rows.RowCount);
+            Set(feed, 0, _names is null ? (IReadOnlyList<Column?>)rows.Columns : Array.ConvertAll<string, Column?>(_names, rows.Find), rows.RowCount);
         for (var i = 0; !_isMatrix && i < _ports.Length; i++)
             Set(feed, i, [Column(rows, i)], rows.RowCount);
     }
+
+    private static InputColumn Describe(string name, int type) => new(
+        name, type == Text ? ColumnKind.Text : type is Integer or Long ? ColumnKind.Integer : type == Truth ? ColumnKind.Boolean : ColumnKind.Numeric,
+        Encoding.Number, null, null, null, null, 0);
 
     private Column? Column(Table rows, int input) =>
         rows.Find(_ports[input].Name) ?? (_ports.Length == 1 && rows.Columns.Count == 1 ? rows.Columns[0] : null);

@@ -42,40 +42,12 @@ internal static class OnnxInspector
     {
         if (depth > Deepest)
             throw new OnnxException("The graph nests too deep.");
-        while (bytes.Length > 0)
+        while (OnnxMessage.Next(ref bytes, out var field, out var number, out var content))
         {
-            var key = Varint(ref bytes);
-            var (field, wire) = (key >> 3, (int)(key & 7));
-            var value = wire == 0 ? Varint(ref bytes) : 0;
-            if (kind == Kind.Tensor && (field == 13 || field == 14 && value != 0))
+            if (kind == Kind.Tensor && (field == 13 || field == 14 && number != 0))
                 throw new OnnxException("The model keeps data in other files (external data), which is not accepted; save it as one file.");
-            ulong length = wire switch
-            {
-                0 => 0UL,
-                1 => 8,
-                5 => 4,
-                2 => Varint(ref bytes),
-                _ => throw new OnnxException("The file is no valid ONNX model."),
-            };
-            if (length > (ulong)bytes.Length)
-                throw new OnnxException("The file is no valid ONNX model: it breaks off.");
-            if (wire == 2 && Child(kind, field) is { } child)
-                Walk(bytes[..(int)length], child, depth + 1);
-            bytes = bytes[(int)length..];
+            if (Child(kind, field) is { } child)
+                Walk(content, child, depth + 1);
         }
-    }
-
-    internal static ulong Varint(ref ReadOnlySpan<byte> bytes)
-    {
-        ulong value = 0;
-        for (var i = 0; i < 10 && i < bytes.Length; i++)
-        {
-            value |= (ulong)(bytes[i] & 0x7F) << (7 * i);
-            if (bytes[i] >= 0x80)
-                continue;
-            bytes = bytes[(i + 1)..];
-            return value;
-        }
-        throw new OnnxException("The file is no valid ONNX model: it breaks off.");
     }
 }

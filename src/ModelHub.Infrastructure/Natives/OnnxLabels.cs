@@ -40,11 +40,11 @@ internal static class OnnxLabels
     private static List<string> Listed(ReadOnlySpan<byte> model)
     {
         List<string> found = [];
-        while (Next(ref model, out var field, out _, out var graph))
+        while (OnnxMessage.Next(ref model, out var field, out _, out var graph))
         {
-            while (field == 7 && Next(ref graph, out var part, out _, out var node))
+            while (field == 7 && OnnxMessage.Next(ref graph, out var part, out _, out var node))
             {
-                while (part == 1 && Next(ref node, out var member, out _, out var attribute))
+                while (part == 1 && OnnxMessage.Next(ref node, out var member, out _, out var attribute))
                 {
                     if (member == 5 && ClassesOf(attribute) is { Count: > 0 } classes)
                         found = classes;
@@ -58,7 +58,7 @@ internal static class OnnxLabels
     {
         List<string> classes = [];
         var isLabels = false;
-        while (Next(ref attribute, out var field, out var number, out var value))
+        while (OnnxMessage.Next(ref attribute, out var field, out var number, out var value))
         {
             if (field == 1)
                 isLabels = Attributes.Contains(Encoding.UTF8.GetString(value));
@@ -67,7 +67,7 @@ internal static class OnnxLabels
             else if (field == 8 && value.IsEmpty)
                 classes.Add(Text(number));
             while (field == 8 && !value.IsEmpty)
-                classes.Add(Text(OnnxInspector.Varint(ref value)));
+                classes.Add(Text(OnnxMessage.Varint(ref value)));
             if (classes.Count > MostClasses)
                 throw new OnnxException($"It has more than {MostClasses} classes.");
         }
@@ -75,29 +75,4 @@ internal static class OnnxLabels
     }
 
     private static string Text(ulong number) => ((long)number).ToString(CultureInfo.InvariantCulture);
-
-    /// <summary>The next field of a message; a number, or bytes.</summary>
-    private static bool Next(ref ReadOnlySpan<byte> message, out ulong field, out ulong number, out ReadOnlySpan<byte> bytes)
-    {
-        (field, number) = (0, 0);
-        bytes = default;
-        if (message.IsEmpty)
-            return false;
-        var key = OnnxInspector.Varint(ref message);
-        field = key >> 3;
-        var length = (key & 7) switch
-        {
-            0 => 0UL,
-            1 => 8UL,
-            2 => OnnxInspector.Varint(ref message),
-            _ => 4UL,
-        };
-        if ((key & 7) == 0)
-            number = OnnxInspector.Varint(ref message);
-        if (length > (ulong)message.Length)
-            throw new OnnxException("The file is no valid ONNX model: it breaks off.");
-        bytes = message[..(int)length];
-        message = message[(int)length..];
-        return true;
-    }
 }

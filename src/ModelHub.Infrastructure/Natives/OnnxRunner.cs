@@ -27,7 +27,7 @@ internal sealed class OnnxRunner : IModelRunner
         try
         {
             target = wanted ?? OnnxLabels.TargetOf(_session.Outputs, model) ?? ModelTarget.Regression;
-            _columns = new OnnxColumns(api, _session.Inputs);
+            _columns = new OnnxColumns(api, _session.Inputs, _session.Columns);
             _binds = _columns.IsNumbers;
             _answer = new OnnxAnswer(_session.Outputs, target);
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Serving;
 using ModelHub.Engine.Data;
@@ -52,13 +53,13 @@ public sealed class OnnxRuntime(NativeLibraries libraries) : IOnnxRuntime
         {
             var api = OnnxApi.Load(library);
             using var session = new OnnxSession(api, File.ReadAllBytes(file));
-            var columns = new OnnxColumns(api, session.Inputs);
+            var columns = new OnnxColumns(api, session.Inputs, session.Columns);
             // Where even the number of columns is open, only loading can be tried.
             var matrix = session.Inputs is [{ Shape: [_, var width] }] && width != 1 ? width : 0;
             if (matrix is >= 0 and <= 100_000 && session.Inputs.Length > 0)
             {
                 var rows = columns.Batch ?? RowsOfProbe;
-                var names = matrix > 0 ? Enumerable.Range(0, (int)matrix).Select(i => $"c{i}") : session.Inputs.Select(p => p.Name);
+                var names = session.Columns ?? (matrix > 0 ? Enumerable.Range(0, (int)matrix).Select(i => $"c{i}") : session.Inputs.Select(p => p.Name));
                 using var feed = columns.Feed(new Table([.. names.Select(n => new NumericColumn(n, ColumnKind.Numeric, new double[rows]))], rows));
                 Array.ForEach(session.Run(feed, session.Outputs), v => v.Dispose());
             }
@@ -82,8 +83,7 @@ public sealed class OnnxRuntime(NativeLibraries libraries) : IOnnxRuntime
             var errors = child.StandardError.ReadToEndAsync(stop.Token);
             while (!child.WaitForExit(0))
             {
-                child.Refresh();
-                if (!child.HasExited && child.WorkingSet64 > MostProbeBytes)
+                if (MemoryOf(child) > MostProbeBytes)
                     throw Refused("it takes more than 4 GB of memory.");
                 await Task.WhenAny(child.WaitForExitAsync(stop.Token), Task.Delay(100, stop.Token));
                 stop.Token.ThrowIfCancellationRequested();
@@ -103,6 +103,20 @@ public sealed class OnnxRuntime(NativeLibraries libraries) : IOnnxRuntime
         {
             if (!child.HasExited)
                 child.Kill(entireProcessTree: true);
+        }
+    }
+
+    private static long MemoryOf(Process child)
+    {
+        try
+        {
+            child.Refresh();
+            return child.WorkingSet64;
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended just now.
+            return 0;
         }
     }
 

@@ -19,6 +19,9 @@ internal sealed unsafe class OnnxSession : SafeHandle
         : base(0, ownsHandle: true)
     {
         _api = api;
+        var matrix = OnnxMatrix.Of(model);
+        Columns = matrix?.Columns;
+        ReadOnlySpan<byte> loaded = matrix is null ? model : matrix.Model;
         nint options, session;
         api.Check(((delegate* unmanaged<nint*, nint>)api[10])(&options));
         try
@@ -28,8 +31,8 @@ internal sealed unsafe class OnnxSession : SafeHandle
             api.Check(((delegate* unmanaged<nint, int, nint>)api[25])(options, 1));
             api.Check(((delegate* unmanaged<nint, nint>)api[17])(options));
             api.Check(((delegate* unmanaged<nint, nint>)api[19])(options));
-            fixed (byte* bytes = model)
-                api.Check(((delegate* unmanaged<nint, byte*, nuint, nint, nint*, nint>)api[8])(api.Environment, bytes, (nuint)model.Length, options, &session));
+            fixed (byte* bytes = loaded)
+                api.Check(((delegate* unmanaged<nint, byte*, nuint, nint, nint*, nint>)api[8])(api.Environment, bytes, (nuint)loaded.Length, options, &session));
         }
         finally
         {
@@ -42,6 +45,9 @@ internal sealed unsafe class OnnxSession : SafeHandle
     }
 
     public OnnxPort[] Inputs { get; }
+
+    /// <summary>The names of the columns of the one input, when it stands for inputs of those names; else null.</summary>
+    public string[]? Columns { get; }
 
     public OnnxPort[] Outputs { get; }
 

@@ -3,7 +3,7 @@ using System.Text;
 namespace ModelHub.Engine.Serialization.Onnx;
 
 /// <summary>Writes one protobuf message: varints, fixed 32-bit floats, and bytes with their length. Fields are written in the order of the calls.</summary>
-internal sealed class ProtobufWriter
+public sealed class ProtobufWriter
 {
     private readonly MemoryStream _bytes = new();
 
@@ -34,6 +34,13 @@ internal sealed class ProtobufWriter
     public ProtobufWriter Text(int field, string value) => Bytes(field, Encoding.UTF8.GetBytes(value));
 
     public ProtobufWriter Message(int field, ProtobufWriter value) => Bytes(field, value._bytes.GetBuffer().AsSpan(0, (int)value._bytes.Length));
+
+    /// <summary>Fields that are written already.</summary>
+    public ProtobufWriter Raw(ReadOnlySpan<byte> fields)
+    {
+        _bytes.Write(fields);
+        return this;
+    }
 
     private void Varint(ulong value)
     {
