@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace ModelHub.Engine.Linear;
 
 /// <summary>
@@ -42,6 +44,43 @@ public sealed class LinearModel : IModel
                 sum += cardinality[f] > 0 ? Term(o, f, value) : float.IsNaN(value) ? 0 : weights[offset[f]] * ((value - mean[f]) / scale[f]);
             }
             scores[o] = sum;
+        }
+    }
+
+    /// <summary>Four rows at a time, of each the sum of <see cref="Score(ReadOnlySpan{float}, Span{double})"/> in its order, so that it is the same to the last bit.</summary>
+    public void ScoreRows(ReadOnlySpan<float> rows, Span<double> scores)
+    {
+        var count = FeatureCount == 0 ? 0 : rows.Length / FeatureCount;
+        var row = 0;
+        for (; row + 4 <= count; row += 4)
+            ScoreFour(rows.Slice(row * FeatureCount, 4 * FeatureCount), scores.Slice(row * OutputCount, 4 * OutputCount));
+        for (; row < count; row++)
+            Score(rows.Slice(row * FeatureCount, FeatureCount), scores.Slice(row * OutputCount, OutputCount));
+    }
+
+    private void ScoreFour(ReadOnlySpan<float> rows, Span<double> scores)
+    {
+        var (offset, cardinality, mean, scale) = (Offset, Cardinality, Mean, Scale);
+        var first = rows[..offset.Length];
+        var second = rows.Slice(offset.Length, offset.Length);
+        var third = rows.Slice(2 * offset.Length, offset.Length);
+        var fourth = rows.Slice(3 * offset.Length, offset.Length);
+        for (var o = 0; o < Intercept.Length; o++)
+        {
+            var (sum, weights) = (Vector256.Create(Intercept[o]), Weights[o]);
+            for (var f = 0; f < offset.Length; f++)
+            {
+                if (cardinality[f] > 0)
+                {
+                    sum += Vector256.Create(Term(o, f, first[f]), Term(o, f, second[f]), Term(o, f, third[f]), Term(o, f, fourth[f]));
+                    continue;
+                }
+                var values = Vector256.Create((double)first[f], second[f], third[f], fourth[f]);
+                var terms = Vector256.Create(weights[offset[f]]) * ((values - Vector256.Create(mean[f])) / Vector256.Create(scale[f]));
+                sum += Vector256.ConditionalSelect(Vector256.Equals(values, values), terms, Vector256<double>.Zero);
+            }
+            for (var r = 0; r < 4; r++)
+                scores[r * Intercept.Length + o] = sum[r];
         }
     }
 
