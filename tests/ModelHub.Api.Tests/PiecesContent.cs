@@ -9,11 +9,17 @@ internal sealed class PiecesContent(int megabytes, char filling = '\0', string s
     private const int PiecesPerMegabyte = 16;
     private readonly byte[] _piece = [.. Enumerable.Repeat((byte)filling, (1 << 20) / PiecesPerMegabyte)];
 
+    /// <summary>Megabytes that were taken from it.</summary>
+    public int Sent { get; private set; }
+
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
     {
         await stream.WriteAsync(Encoding.UTF8.GetBytes(start));
         for (var i = 0; i < megabytes * PiecesPerMegabyte; i++)
+        {
             await stream.WriteAsync(_piece);
+            Sent = (i + 1) / PiecesPerMegabyte;
+        }
     }
 
     protected override bool TryComputeLength(out long length)

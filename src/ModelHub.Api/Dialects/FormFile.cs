@@ -11,6 +11,7 @@ internal sealed record FormFile(string Name, string? ContentType, PipeReader Byt
 {
     /// <summary>What is looked through for the end of a part at a time: files are long, and each step costs.</summary>
     private const int StepBytes = 64 << 10;
+    private const int MostParts = 1_000;
 
     public static bool IsForm(string? contentType) => contentType?.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase) == true;
 
@@ -20,6 +21,13 @@ internal sealed record FormFile(string Name, string? ContentType, PipeReader Byt
         MediaTypeHeaderValue.TryParse(contentType, out var type) && HeaderUtilities.RemoveQuotes(type.Boundary).Value is { Length: > 0 and <= 200 } boundary
             ? new MultipartReader(boundary, body, StepBytes) : throw ModelHubException.Invalid("body", "The form has no boundary.");
 
+    /// <exception cref="ModelHubException">The form has more parts than any that is meant.</exception>
+    public static void RequireFew(int parts)
+    {
+        if (parts > MostParts)
+            throw ModelHubException.Invalid("body", $"The form has more than {MostParts} parts.");
+    }
+
     /// <summary>The part of a form that has a name; parts before it are passed over.</summary>
     /// <exception cref="ModelHubException">There is none, or the form is broken.</exception>
     public static async ValueTask<FormFile> OpenAsync(string contentType, PipeReader body, string part, CancellationToken cancellation)
@@ -27,8 +35,9 @@ internal sealed record FormFile(string Name, string? ContentType, PipeReader Byt
         var reader = PartsOf(contentType, body.AsStream());
         try
         {
-            while (await reader.ReadNextSectionAsync(cancellation) is { } section)
+            for (var parts = 1; await reader.ReadNextSectionAsync(cancellation) is { } section; parts++)
             {
+                RequireFew(parts);
                 if (section.GetContentDispositionHeader() is not { } header || HeaderUtilities.RemoveQuotes(header.Name) != part)
                     continue;
                 var bytes = PipeReader.Create(LastOf(reader, section), new StreamPipeReaderOptions(bufferSize: StepBytes));
@@ -41,6 +50,7 @@ internal sealed record FormFile(string Name, string? ContentType, PipeReader Byt
         }
         throw ModelHubException.Invalid(part, $"The form has no part '{part}'.");
     }
+
     /// <summary>
     /// A part that is taken for whole only when all of the form has come: what is behind it is passed over before its end is told. Else a body that breaks
     /// off there, or that does not have the digest that it was announced with, would be noticed by nobody.
@@ -58,9 +68,8 @@ internal sealed record FormFile(string Name, string? ContentType, PipeReader Byt
                 return read;
             try
             {
-                while (await form.ReadNextSectionAsync(cancellationToken) is not null)
-                {
-                }
+                for (var parts = 1; await form.ReadNextSectionAsync(cancellationToken) is not null; parts++)
+                    RequireFew(parts);
             }
             catch (InvalidDataException broken)
             {

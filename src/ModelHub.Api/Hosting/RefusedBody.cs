@@ -4,13 +4,19 @@ namespace ModelHub.Api.Hosting;
 
 /// <summary>
 /// What a client goes on sending after it was refused. It is read for a while, because many send all before they listen and would never hear why; but
-/// slowly, because reading a gigabyte at full speed costs the neighbours more than serving it would. Then the connection is cut.
+/// slowly and not without end, because reading a gigabyte at full speed costs the neighbours more than serving it would. Then the connection is cut.
 /// </summary>
 internal sealed class RefusedBody(RequestDelegate next, TimeProvider clock)
 {
-    private const int Piece = 1 << 20;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(15);
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
+    /// <summary>Bytes that are read at most.</summary>
+    public const long Most = 160 << 20;
+
+    /// <summary>With the pause, up to some 37 MB/s, for less than a tenth of a processor.</summary>
+    private const int Piece = 1 << 18;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(7);
+
+    /// <summary>For who sends slowly: that burdens nobody.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
 
     public Task InvokeAsync(HttpContext context)
     {
@@ -44,17 +50,21 @@ internal sealed class RefusedBody(RequestDelegate next, TimeProvider clock)
     {
         var body = context.Request.BodyReader;
         using var late = new CancellationTokenSource(Longest, clock);
-        var read = 0L;
-        while (!late.IsCancellationRequested)
+        var since = 0L;
+        for (var read = 0L; read < Most;)
         {
             var part = await body.ReadAsync(late.Token);
-            read += part.Buffer.Length;
-            body.AdvanceTo(part.Buffer.End);
-            if (part.IsCompleted)
+            // Not all that has come: the server would fetch as much again, at full speed.
+            var taken = part.Buffer.Slice(0, Math.Min(part.Buffer.Length, Piece));
+            read += taken.Length;
+            since += taken.Length;
+            var isAll = part.IsCompleted && taken.Length == part.Buffer.Length;
+            body.AdvanceTo(taken.End);
+            if (isAll)
                 return true;
-            if (read < Piece)
+            if (since < Piece)
                 continue;
-            read = 0;
+            since = 0;
             await Task.Delay(Pause, clock, late.Token);
         }
         return false;

@@ -34,7 +34,7 @@ internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowForma
             var cell = _cells.Next(start, at, out var next, out var ended, isAll);
             if (next < 0)
                 return -1;
-            names.Add(CellText.Trim(cell.ToArray()).ToArray());
+            names.Add(CellText.Trim(cell).ToArray());
             if (names.Count > RowColumns.Most)
                 throw new RowRefusal(null, null, $"There are more than {RowColumns.Most} columns.");
             at = next;
@@ -43,7 +43,7 @@ internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowForma
         }
         columns.AddAll(names);
         if (columns.KeepsNothing && at < LongestKnown && start[at - 1] == '\n')
-            model.LastHeader = new KnownHeader(start[..at].ToArray(), _cells.Delimiter, columns.Now);
+            model.LastHeader = new KnownHeader(start[..at].ToArray(), _cells.Delimiter, columns.Now.ToArray());
         return at;
     }
 
@@ -92,13 +92,8 @@ internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowForma
         var all = columns.Now;
         var stops = new CellStops(rows, _cells.Delimiter);
         var at = 0;
-        while (at < rows.Length)
+        while ((at = NextRow(rows, at, all.Length)) < rows.Length)
         {
-            if (IsBetweenRows(rows, at, all.Length))
-            {
-                at++;
-                continue;
-            }
             if (block.Count == block.MostRows)
                 return;
             var features = block.StartRow();
@@ -126,6 +121,8 @@ internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowForma
                         continue;
                     }
                 }
+                if (own is null && column == RowColumns.Most)
+                    throw new RowRefusal(block.Count, null, $"The row has more than {RowColumns.Most} cells, {all.Length} are expected.");
                 if (own is null)
                     continue;
                 if (own.Input >= 0)
@@ -139,10 +136,10 @@ internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowForma
         }
     }
 
-    /// <summary>Whether a byte at the start of a row ends a blank line, or is the second half of the line end before.</summary>
-    private static bool IsBetweenRows(ReadOnlySpan<byte> rows, int at, int columns) => columns > 1
-        ? rows[at] is (byte)'\n' or (byte)'\r'
-        : rows[at] == '\n' && at > 0 && rows[at - 1] == '\r';
+    /// <summary>Past the second half of the line end before, and past blank lines.</summary>
+    private static int NextRow(ReadOnlySpan<byte> rows, int at, int columns) => columns > 1
+        ? at + SkipBlank(rows[at..])
+        : at > 0 && at < rows.Length && rows[at] == '\n' && rows[at - 1] == '\r' ? at + 1 : at;
 
     private static void Keep(RowBlock block, int column, RowColumn own, ReadOnlySpan<byte> cell)
     {
@@ -152,12 +149,11 @@ internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowForma
         block.Keep(column, cell, isMissing ? CellKind.Missing : CellKind.Untyped);
     }
 
+    /// <summary>Many at a time: a few packed bytes can be megabytes of them.</summary>
     private static int SkipBlank(ReadOnlySpan<byte> text)
     {
-        var at = 0;
-        while (at < text.Length && text[at] is (byte)'\n' or (byte)'\r')
-            at++;
-        return at;
+        var length = text.IndexOfAnyExcept((byte)'\n', (byte)'\r');
+        return length < 0 ? text.Length : length;
     }
 }
 

@@ -113,7 +113,7 @@ internal sealed class JsonRecords(RowColumns columns)
     }
 
     /// <summary>Whether the record that a text begins with has exactly these members, in this order.</summary>
-    private static bool HasNames(ReadOnlySpan<byte> text, RowColumn[] names)
+    private static bool HasNames(ReadOnlySpan<byte> text, ReadOnlySpan<RowColumn> names)
     {
         var reader = new Utf8JsonReader(text, isFinalBlock: true, default);
         try

@@ -20,7 +20,7 @@ public sealed partial class RowBlock
     internal void Fill(ColumnBatch batch, RowColumns columns, bool keepTexts)
     {
         Typed = batch;
-        var all = columns.Now;
+        var all = columns.Now.ToArray();
         int[] others = Model.Trained is null ? [] : [.. Enumerable.Range(0, all.Length).Where(c => all[c].Input >= 0 && !IsNumber(all[c], batch[c].Type))];
         Grow(batch.Count, others.Length > 0);
         _unusual.AsSpan(0, batch.Count).Fill(-1);
@@ -118,7 +118,7 @@ public sealed partial class RowBlock
         CellText.Number(CellText.Trim(text), out number) != NumberShape.None && double.IsFinite(number);
 
     /// <summary>The batch as a table: numbers as numbers, the rest as texts.</summary>
-    private static Table ToTable(ColumnBatch batch, RowColumn[] columns)
+    private static Table ToTable(ColumnBatch batch, ReadOnlySpan<RowColumn> columns)
     {
         var table = new Column[columns.Length];
         for (var c = 0; c < table.Length; c++)

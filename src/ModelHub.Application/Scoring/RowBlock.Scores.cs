@@ -6,6 +6,10 @@ namespace ModelHub.Application.Scoring;
 /// <summary>What the model makes of the rows.</summary>
 public sealed partial class RowBlock
 {
+    /// <summary>Cells that rows may have as a table whatever they name; beyond it, so many times the cells that came.</summary>
+    private const long MostCells = 4 << 20;
+    private const long MostSparse = 10;
+
     /// <summary>Answers that are no numbers, one JSON text a row; null for models that score.</summary>
     public IReadOnlyList<string>? Answers { get; private set; }
 
@@ -62,6 +66,11 @@ public sealed partial class RowBlock
         var all = columns.Now;
         if (Typed is { } typed)
             return ToTable(typed, all);
+        if ((long)Count * all.Length > Math.Max(MostCells, MostSparse * _cellCount))
+        {
+            throw new Errors.ModelHubException(
+                Errors.ErrorKind.Invalid, "bad_rows", $"The records have too little in common: {Count} of them name {all.Length} columns, and nearly all cells are missing.");
+        }
         var table = new Column[all.Length];
         for (var c = 0; c < all.Length; c++)
         {

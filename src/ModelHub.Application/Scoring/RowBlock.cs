@@ -26,6 +26,8 @@ public readonly record struct KeptCell(int Column, int Start, int Length, CellKi
 /// </summary>
 public sealed partial class RowBlock
 {
+    /// <summary>1 GiB: a record of two bytes takes all features of the model.</summary>
+    private const int MostFeatures = 1 << 28;
     private float[] _features;
     private double[] _outputs = new double[8];
     private int[] _unusual = new int[8];
@@ -148,8 +150,11 @@ public sealed partial class RowBlock
             Array.Resize(ref _unusual, Math.Max(rows, _unusual.Length * 2));
             Array.Resize(ref _cellEnds, _unusual.Length);
         }
-        if (withFeatures && _features.Length < _unusual.Length * Width)
-            Array.Resize(ref _features, _unusual.Length * Width);
+        if (!withFeatures || _features.Length >= (long)_unusual.Length * Width)
+            return;
+        if ((long)rows * Width > MostFeatures)
+            throw new RowRefusal(rows - 1, null, $"These are too many rows at once for a model of {Width} features.");
+        Array.Resize(ref _features, (int)Math.Min((long)_unusual.Length * Width, MostFeatures));
     }
 
     internal void EndRow()

@@ -39,10 +39,14 @@ public sealed class RowColumns
     private Dictionary<string, int>? _index;
     private RowColumn[] _columns;
 
+    /// <summary>Told after the columns it counts are in place; what lies behind them in the array is room for more.</summary>
+    private int _count;
+
     /// <param name="columns">Known before: the columns of another body with the same header and nothing kept.</param>
     internal RowColumns(LoadedModel model, KeptColumns kept, RowColumn[]? columns = null)
     {
         (_model, _kept, _columns) = (model, kept, columns ?? []);
+        _count = _columns.Length;
     }
 
     /// <summary>
@@ -59,9 +63,23 @@ public sealed class RowColumns
     internal bool KeepsNothing => !_kept.All && _kept.Names.Count == 0 && _model.Trained is not null;
 
     /// <summary>Grows; an index once given stays.</summary>
-    public IReadOnlyList<RowColumn> All => Volatile.Read(ref _columns);
+    public IReadOnlyList<RowColumn> All
+    {
+        get
+        {
+            var count = Volatile.Read(ref _count);
+            return new ArraySegment<RowColumn>(_columns, 0, count);
+        }
+    }
 
-    internal RowColumn[] Now => Volatile.Read(ref _columns);
+    internal ReadOnlySpan<RowColumn> Now
+    {
+        get
+        {
+            var count = Volatile.Read(ref _count);
+            return _columns.AsSpan(0, count);
+        }
+    }
 
     /// <summary>Index of a column by name, -1 for an unknown one.</summary>
     public int Find(string name)
@@ -79,8 +97,8 @@ public sealed class RowColumns
     {
         if (_kept.Names.FirstOrDefault(name => Find(name) < 0) is { } missing)
             throw Errors.ModelHubException.Invalid("passthrough_columns", $"The rows have no column '{missing}'.");
-        var columns = Now;
-        return [.. Enumerable.Range(0, columns.Length).Where(c => IsAsked(columns[c].Name))];
+        var columns = All;
+        return [.. Enumerable.Range(0, columns.Count).Where(c => IsAsked(columns[c].Name))];
     }
 
     /// <exception cref="RowRefusal">The name is not Unicode, empty, or there are too many.</exception>
@@ -96,26 +114,37 @@ public sealed class RowColumns
             var index = Index();
             if (index.TryGetValue(name, out var known))
                 return mayExist ? known : throw new RowRefusal(null, name, "Two columns have this name.");
-            if (_columns.Length == Most)
+            if (_count == Most)
                 throw new RowRefusal(null, null, $"There are more than {Most} columns.");
-            var column = RowColumn.Of(_model, name, utf8.ToArray(), IsKept(name));
-            index.Add(name, _columns.Length);
-            Volatile.Write(ref _columns, [.. _columns, column]);
-            return _columns.Length - 1;
+            if (_count == _columns.Length)
+                Array.Resize(ref _columns, Math.Max(16, 2 * _count));
+            _columns[_count] = RowColumn.Of(_model, name, utf8.ToArray(), IsKept(name));
+            index.Add(name, _count);
+            Volatile.Write(ref _count, _count + 1);
+            return _count - 1;
         }
     }
 
     /// <summary>Takes over what is known of a header that was seen before.</summary>
-    internal void Take(RowColumn[] columns) => Volatile.Write(ref _columns, columns);
+    internal void Take(RowColumn[] columns)
+    {
+        _columns = columns;
+        Volatile.Write(ref _count, columns.Length);
+    }
 
     /// <summary>Says whether a guess was right: the first record has these columns, in this order, and no others.</summary>
-    internal void Settle(bool isRight) => (_columns, IsGuess) = (isRight ? _columns : [], false);
+    internal void Settle(bool isRight)
+    {
+        IsGuess = false;
+        if (!isRight)
+            Take([]);
+    }
 
     /// <summary>Keeps a runner's columns for the guess at its next records.</summary>
     internal void Remember()
     {
-        if (_model.Trained is null && _columns.Length <= MostRemembered)
-            _model.LastRecord = _columns;
+        if (_model.Trained is null && _count <= MostRemembered)
+            _model.LastRecord = _count == _columns.Length ? _columns : Now.ToArray();
     }
 
     /// <summary>A runner is given the cells themselves.</summary>
@@ -125,8 +154,8 @@ public sealed class RowColumns
     {
         if (_index is not null)
             return _index;
-        _index = new Dictionary<string, int>(_columns.Length, StringComparer.Ordinal);
-        for (var i = 0; i < _columns.Length; i++)
+        _index = new Dictionary<string, int>(_count, StringComparer.Ordinal);
+        for (var i = 0; i < _count; i++)
             _index.Add(_columns[i].Name, i);
         return _index;
     }
@@ -151,7 +180,7 @@ public sealed class RowColumns
                     throw new RowRefusal(null, name, "Two columns have this name.");
                 columns[i] = RowColumn.Of(_model, name, names[i], IsKept(name));
             }
-            Volatile.Write(ref _columns, columns);
+            Take(columns);
         }
     }
 }

@@ -61,7 +61,7 @@ public sealed class ScoredRecords : IDisposable
         if (Model.Trained is not { } trained)
             return [];
         SortedSet<string>? warnings = null;
-        foreach (var column in _columns.Now.AsSpan(trained.Inputs.Count))
+        foreach (var column in _columns.Now[trained.Inputs.Count..])
         {
             if (column.Name != trained.Header.Target)
                 (warnings ??= Empty()).Add($"'{Datasets.Formats.DatasetFormatException.Shortened(column.Name)}' is no input of this model.");

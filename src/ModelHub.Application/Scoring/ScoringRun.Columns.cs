@@ -41,7 +41,7 @@ public sealed partial class ScoringRun
         {
             run._columns.AddAll([.. rows.Columns.Select(c => System.Text.Encoding.UTF8.GetBytes(c.Name))]);
             run.RequireKnown(null);
-            var wanted = Wanted(model, run._columns.Now, rows.Columns);
+            var wanted = Wanted(model, run._columns.Now.ToArray(), rows.Columns);
             if (rows.RowCount > mostBytes / BytesOfRow(wanted, rows.Columns))
                 throw TooLarge(mostBytes);
             rows.Choose(wanted);

@@ -131,7 +131,7 @@ public sealed partial class ScoringRun
     private void RequireKnown(RowBlock? first)
     {
         if (_model.Trained is not { Inputs.Count: > 0 } trained || first is { Count: 0 } or { NamesInputs: true }
-            || _format is not JsonRows && _columns.Now.Any(c => c.Input >= 0))
+            || _format is not JsonRows && _columns.All.Any(c => c.Input >= 0))
             return;
         var named = string.Join(", ", trained.Inputs.Take(5).Select(i => $"'{i.Name}'"));
         throw new RowRefusal(

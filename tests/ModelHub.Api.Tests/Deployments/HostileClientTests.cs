@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using ModelHub.Api.Hosting;
 
 namespace ModelHub.Api.Tests.Deployments;
 
@@ -62,7 +63,7 @@ public sealed class HostileClientTests(RunningHub hub)
         await ScoreAsync(id, made.Csv(3));
     }
 
-    /// <summary>A line that does not end is refused when it is longer than a row may be; the rest is read past, or the connection cut.</summary>
+    /// <summary>A line that does not end is refused when it is longer than a row may be; some of the rest is read past, then the connection is cut.</summary>
     [Theory]
     [InlineData("text/csv", "x,colour\n")]
     [InlineData("application/json", "[{\"x\": ")]
@@ -80,6 +81,8 @@ public sealed class HostileClientTests(RunningHub hub)
         {
             Assert.IsAssignableFrom<IOException>(cut.InnerException);
         }
+        // The row, what is read past, and what is under way in between.
+        Assert.InRange(body.Sent, 0, 16 + (RefusedBody.Most >> 20) + 32);
         await ScoreAsync(id, made.Csv(3));
     }
 
@@ -95,6 +98,18 @@ public sealed class HostileClientTests(RunningHub hub)
         Assert.StartsWith("HTTP/1.1 400", await reader.ReadLineAsync(), StringComparison.Ordinal);
         await client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(Head(id, 6) + "x\n1\n2\n"));
         Assert.Contains("HTTP/1.1 200", await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(1)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_form_of_too_many_parts_is_refused()
+    {
+        var made = await Leaderboards.OfAsync(hub, "binary");
+        var id = await Leaderboards.DeployAsync(hub, made.BestId);
+        using var form = new MultipartFormDataContent();
+        for (var i = 0; i < 1_001; i++)
+            form.Add(new StringContent("x"), $"other{i}");
+        var answer = await hub.Client.PostAsync($"/deployments/{id}/predictions", form).JsonAsync(400);
+        Assert.Equal("The form has more than 1000 parts.", answer.GetProperty("message").GetString());
     }
 
     /// <summary>Kestrel takes a client that will send no more for one that has gone: the connection ends, in the middle of a body as behind it.</summary>

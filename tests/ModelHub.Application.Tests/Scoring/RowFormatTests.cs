@@ -1,4 +1,5 @@
 using System.Text;
+using ModelHub.Application.Errors;
 using ModelHub.Application.Scoring;
 using ModelHub.Application.Serving;
 using ModelHub.Engine.Data;
@@ -42,6 +43,44 @@ public sealed class RowFormatTests
             Same(RowFormat.Json, Encoding.UTF8.GetBytes(text), rows, random);
             Same(RowFormat.JsonLines, Encoding.UTF8.GetBytes(string.Join('\n', records)), rows, random);
         }
+    }
+
+    [Theory]
+    [InlineData("a,b\r\n\r\n\n1,2\n\n\r\n3,4\r\r\n5,6\n\n\n", 3)]
+    [InlineData("a\n1\r\n\r\n2\n\n3\n", 5)] // an empty line is a missing cell
+    public void Blank_lines_are_rows_only_in_a_table_of_one_column(string csv, int rows) => Same(RowFormat.Csv, Encoding.UTF8.GetBytes(csv), rows, new Random(1));
+
+    [Fact]
+    public void A_row_of_a_million_cells_is_refused_before_all_are_looked_at()
+    {
+        var csv = Encoding.UTF8.GetBytes("a,b\n" + new string(',', 1_000_000) + "\n");
+        var model = new Recorder().AsModel();
+        var format = new CsvRows(model, new RowColumns(model, KeptColumns.None));
+        var head = format.ReadHead(csv, isAll: true);
+        var refusal = Assert.Throws<RowRefusal>(() => format.Parse(csv.AsSpan(head), new RowBlock(model), isFirst: true));
+        Assert.Equal("The row has more than 20000 cells, 2 are expected.", refusal.Message);
+    }
+
+    /// <summary>Each new name once took a copy of all names before it: 1.6 GB for these 200 KB.</summary>
+    [Fact]
+    public void A_record_of_very_many_members_takes_memory_like_its_own()
+    {
+        var json = Encoding.UTF8.GetBytes("[{" + string.Join(',', Enumerable.Range(0, RowColumns.Most).Select(i => $"\"c{i}\":1")) + "}]");
+        var model = new Recorder().AsModel();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        using var rows = ScoredRecords.Read(model, json);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 32 << 20);
+        Assert.Equal(RowColumns.Most, rows.Rows.CellsOf(0).Length);
+    }
+
+    [Fact]
+    public async Task Records_that_have_nothing_in_common_are_refused_before_they_are_made_a_table()
+    {
+        var json = Encoding.UTF8.GetBytes("[" + string.Join(',', Enumerable.Range(0, 3_000).Select(i => $"{{\"c{i}\":1}}")) + "]");
+        using var rows = ScoredRecords.Read(new Recorder().AsModel(), json);
+        var refusal = await Assert.ThrowsAsync<ModelHubException>(() => rows.ScoreAsync(CancellationToken.None).AsTask());
+        Assert.Equal(ErrorKind.Invalid, refusal.Kind);
+        Assert.Contains("3000 of them name 3000 columns", refusal.Message, StringComparison.Ordinal);
     }
 
     /// <summary>A body is begun with the columns of the one before it, and shows nothing of that.</summary>

@@ -3,7 +3,8 @@
 process, in turns, of which medians count. What attackers are answered is counted, and how much the process grew.
 
 usage: hostile.py --url URL --key KEY --pid PID --data FILE.csv --target NAME --model xgboost.json [--seconds 5] [--only line,slow] [--slow 1000] [--rounds 5]
-Attackers pause for 50 ms between attempts: they share the processors with what is measured, and are to be hostile, not merely many."""
+Attackers pause for 50 ms between attempts: they share the processors with what is measured, and are to be hostile, not merely many. They stand for
+other machines, so what they do themselves (not what the hub does for them) yields to the hub and to what measures it: they are nice."""
 import argparse, collections, gzip, os, socket, statistics, struct, threading, time
 import hub as h
 
@@ -78,6 +79,7 @@ attacks = {
 
 
 def attack(once):
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)  # of this thread alone
     while not done.is_set():
         try:
             answers[once()] += 1

@@ -30,8 +30,9 @@ public sealed class DatasetsController(DatasetService datasets, DatasetTables ta
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
         try
         {
-            while (await reader.ReadNextSectionAsync(cancellation) is { } section)
+            for (var parts = 1; await reader.ReadNextSectionAsync(cancellation) is { } section; parts++)
             {
+                FormFile.RequireFew(parts);
                 if (!ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out var disposition))
                     continue;
                 var name = HeaderUtilities.RemoveQuotes(disposition.Name).Value ?? "";
