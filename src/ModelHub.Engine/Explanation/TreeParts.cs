@@ -15,7 +15,7 @@ namespace ModelHub.Engine.Explanation;
 internal sealed class TreeParts
 {
     private const int Block = RankedTree.Block;
-    private const int LineNumbers = 64 / sizeof(double);
+    private const int LineNumbers = NumberTable.CacheLine / sizeof(double);
 
     private readonly TreePaths _paths;
     private readonly TreeCut.Part[] _parts;
@@ -23,41 +23,44 @@ internal sealed class TreeParts
     private readonly int[] _features;
     private readonly int _mostPlayers;
 
-    /// <summary>What a row that comes alone has to know of each part with a table, and how many of them have so many players, in few cache lines.</summary>
+    // What a row that comes alone has to know of the parts with tables, in few cache lines: first those whose pattern is a selection of bits.
     private readonly Lookup[] _lookups;
+    private readonly int _selected;
+
+    /// <summary>How many parts with tables follow each other that have so many players.</summary>
     private readonly (int Players, int Parts)[] _sizes;
 
-    /// <summary>Never moved, so that what lies in one cache line stays there.</summary>
-    private double[]? _numbers;
+    private NumberTable? _numbers;
     private int _first;
 
     public TreeParts(TreePaths paths)
     {
         _paths = paths;
         var cut = new TreeCut(paths);
-        // Parts of one size follow each other, so that their loops are foreseen; those without a table come last.
-        _parts = [.. cut.Parts.OrderBy(p => p.IsTabled ? p.Players : int.MaxValue)];
+        // Parts of one kind and size follow each other, so that their loops are foreseen; those without a table come last.
+        _parts = [.. cut.Parts.OrderBy(p => (!p.IsTabled, p.Selected == 0, p.IsTabled ? p.Players : 0))];
         _steps = [.. cut.Steps];
         _features = [.. _parts.SelectMany(p => cut.Features.GetRange(p.FirstFeature, p.Players))];
         for (var (p, first) = (0, 0); p < _parts.Length; first += _parts[p++].Players)
             _parts[p] = _parts[p] with { FirstFeature = first };
         _lookups = [.. _parts.Where(p => p.IsTabled).Select(p => new Lookup(p.Selected, p.Table, p.Stride))];
-        _sizes = [.. _parts[.._lookups.Length].CountBy(p => p.Players).Select(size => (size.Key, size.Value))];
-        TableNumbers = cut.TableNumbers;
+        _selected = _lookups.Count(l => l.Selected != 0);
+        _sizes = [.. _parts[.._lookups.Length].CountBy(p => (p.Selected == 0, p.Players)).Select(size => (size.Key.Players, size.Value))];
+        TableNumbers = (cut.TableNumbers + LineNumbers - 1) / LineNumbers * LineNumbers;
         _mostPlayers = _parts.Length == 0 ? 0 : _parts.Max(p => p.Players);
     }
 
     public int Count => _parts.Length;
 
-    /// <summary>Numbers that the tables take.</summary>
+    /// <summary>Numbers that the tables take, in whole cache lines.</summary>
     public int TableNumbers { get; }
 
-    private unsafe double* Table => _numbers is null ? null : (double*)Unsafe.AsPointer(ref _numbers[_first]);
+    private unsafe double* Table => _numbers is null ? null : _numbers.First + _first;
 
-    public unsafe void BuildTables()
+    /// <param name="numbers">Where the tables of all trees are; they stay alive with any of these.</param>
+    /// <param name="first">Where this tree's begin.</param>
+    public unsafe void BuildTables(NumberTable numbers, int first)
     {
-        var numbers = GC.AllocateArray<double>(TableNumbers + LineNumbers, pinned: true);
-        var first = (int)(-((nint)Unsafe.AsPointer(ref numbers[0]) / sizeof(double)) & (LineNumbers - 1));
         var masks = new byte[_paths.Splits.Length + 1];
         var room = new Room(_paths.MostPlayers);
         fixed (byte* mask = masks)
@@ -68,7 +71,7 @@ internal sealed class TreeParts
                 {
                     foreach (ref readonly var step in _steps.AsSpan(part.FirstStep, part.Steps))
                         mask[step.Mask] = (byte)((pattern & step.Bit) != 0 ? step.Agree : ~step.Agree);
-                    Compute(part, mask, 1, numbers.AsSpan(first + part.Table + pattern * part.Stride, part.Players), room);
+                    Compute(part, mask, 1, new Span<double>(numbers.First + first + part.Table + pattern * part.Stride, part.Players), room);
                 }
             }
         }
@@ -82,15 +85,17 @@ internal sealed class TreeParts
     public unsafe void Find(ulong* words, int* found)
     {
         var table = Table;
-        if (table == null)
+        if (table == null || _lookups.Length == 0)
             return;
-        for (var p = 0; p < _lookups.Length; p++)
+        var word = words[0];
+        fixed (Lookup* lookups = _lookups)
         {
-            ref readonly var lookup = ref _lookups[p];
-            var pattern = lookup.Selected != 0 ? KernelSelector.ExtractBits(words[0], lookup.Selected) : PatternOf(_parts[p], words);
-            var at = lookup.Table + pattern * lookup.Stride;
-            KernelSelector.Prefetch(table + at);
-            found[p] = at;
+            for (var p = 0; p < _lookups.Length; p++)
+            {
+                var pattern = p < _selected ? KernelSelector.ExtractBits(word, lookups[p].Selected) : PatternOf(_parts[p], words);
+                found[p] = lookups[p].Table + pattern * lookups[p].Stride;
+                KernelSelector.Prefetch(table + found[p]);
+            }
         }
     }
 

@@ -31,6 +31,7 @@ internal sealed class TreeShap
     private readonly int _masks;
     private readonly int _words;
     private readonly int _mostParts;
+    private readonly int[] _outputs;
 
     public TreeShap(Forest forest, Kernel kernel, TableRoom? room = null)
     {
@@ -41,18 +42,19 @@ internal sealed class TreeShap
         Bias = [.. forest.Base];
         _paths = [.. forest.Trees.Select(tree => new TreePaths(tree))];
         _parts = [.. _paths.Select(paths => new TreeParts(paths))];
-        _splits = [.. _paths.Select(paths => new RowSplits(paths, forest.FeatureCount))];
+        _splits = [.. _paths.Select(paths => new RowSplits(paths, forest.FeatureCount, kernel))];
         _masks = _paths.Select(paths => paths.Splits.Length).DefaultIfEmpty().Max();
         _maskOf = [.. _paths.Select((paths, t) => _ranked?.Trees[t] is null ? null
             : Array.ConvertAll(RankedTree.NodesOf(paths.Tree), node => Array.BinarySearch(paths.Splits, node)))];
         _words = _splits.Select(splits => splits.Words).DefaultIfEmpty().Max();
         _mostParts = _parts.Select(parts => parts.Count).DefaultIfEmpty().Max();
+        _outputs = [.. forest.Trees.Select(tree => tree.Output)];
         foreach (var paths in _paths)
         {
             for (var o = 0; o < paths.Tree.Width; o++)
                 Bias[paths.Tree.Output + o] += paths.Mean[o];
         }
-        Parallel.ForEach(_parts.Where(p => _room.TryTake(8L * p.TableNumbers)).ToList(), p => p.BuildTables());
+        BuildTables();
     }
 
     public IReadOnlyList<TreePaths> Paths => _paths;
@@ -73,13 +75,27 @@ internal sealed class TreeShap
             else
                 AddBlocks(source, weight, all);
         }
+        GC.KeepAlive(this); // the tables' memory
+    }
+
+    private void BuildTables()
+    {
+        List<(TreeParts Parts, int First)> tabled = [];
+        var numbers = 0;
+        foreach (var parts in _parts.Where(p => _room.TryTake(sizeof(double) * (long)p.TableNumbers)))
+        {
+            tabled.Add((parts, numbers));
+            numbers += parts.TableNumbers;
+        }
+        var table = new NumberTable(numbers);
+        Parallel.ForEach(tabled, t => t.Parts.BuildTables(table, t.First));
     }
 
     /// <summary>Rows one by one; a tree's tables are asked for while those of the tree before it are read.</summary>
     private unsafe void AddRows(RowSource source, double weight, double* contributions)
     {
         var width = _forest.FeatureCount + 1;
-        var values = ArrayPool<float>.Shared.Rent(2 * width);
+        var values = ArrayPool<float>.Shared.Rent(RowSplits.RoomOf(_forest.FeatureCount));
         var words = ArrayPool<ulong>.Shared.Rent(2 * _words);
         var found = ArrayPool<int>.Shared.Rent(2 * _mostParts);
         fixed (float* row = values)
@@ -101,7 +117,7 @@ internal sealed class TreeShap
                     if (t > 0)
                     {
                         _parts[t - 1].AddRow(
-                            word + before * _words, place + before * _mostParts, weight, contributions + _forest.Trees[t - 1].Output * width, width);
+                            word + before * _words, place + before * _mostParts, weight, contributions + _outputs[t - 1] * width, width);
                     }
                 }
             }
@@ -133,7 +149,7 @@ internal sealed class TreeShap
                         var count = Math.Min(Block, rows - from);
                         Decide(t, planes + from * planeBytes, masks, values, from, count, rows);
                         _parts[t].AddBlock(
-                            masks, count, weight, contributions + (long)(chunk + from) * stride + _forest.Trees[t].Output * width, width, stride);
+                            masks, count, weight, contributions + (long)(chunk + from) * stride + _outputs[t] * width, width, stride);
                     }
                 }
             }

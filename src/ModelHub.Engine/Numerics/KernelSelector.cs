@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
 namespace ModelHub.Engine.Numerics;
@@ -26,6 +27,9 @@ public static class KernelSelector
 
     /// <summary>What was asked for where it runs, else the best that does.</summary>
     internal static Kernel Resolve(Kernel? wanted) => wanted == Kernel.Scalar ? Kernel.Scalar : Best;
+
+    /// <summary>Whether a family that is not <see cref="Kernel.Scalar"/> may take sixteen numbers at a time, where that gains anything.</summary>
+    internal static bool IsWide(Kernel kernel) => kernel != Kernel.Scalar && Avx512F.IsSupported && Vector512.IsHardwareAccelerated;
 
     /// <summary>Asks for the cache line of an address ahead of its use; changes no result, and does nothing where it does not exist.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
