@@ -127,19 +127,26 @@ internal sealed class TreeParts
             }
             else if (tabled > 0)
             {
+                // Every part is below the root, whose feature is the first of each: its sum does not go through memory.
+                var sum = to[*features];
                 foreach (var (players, parts) in _sizes)
                 {
                     for (var last = found + parts; found < last; found++, features += players)
-                        Add(table + *found, features, players, weight, to);
+                    {
+                        sum += weight * table[*found];
+                        AddOthers(table + *found, features, players, weight, to);
+                    }
                 }
+                to[*all] = sum;
             }
         }
         if (tabled < _parts.Length)
             AddComputed(_parts.AsSpan(tabled), words, weight, to, width);
     }
 
+    /// <summary>Adds what all players but the first get.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static unsafe void Add(double* add, int* features, int players, double weight, double* to)
+    private static unsafe void AddOthers(double* add, int* features, int players, double weight, double* to)
     {
         switch (players)
         {
@@ -163,9 +170,6 @@ internal sealed class TreeParts
                 goto case 2;
             case 2:
                 to[features[1]] += weight * add[1];
-                goto default;
-            default:
-                to[features[0]] += weight * add[0];
                 break;
         }
     }
@@ -237,7 +241,11 @@ internal sealed class TreeParts
     {
         var (players, step) = (part.Players, part.Stride);
         for (var i = 0; i < count; i++, to += stride)
-            Add(table + patterns[i] * step, features, players, weight, to);
+        {
+            var add = table + patterns[i] * step;
+            AddOthers(add, features, players, weight, to);
+            to[*features] += weight * *add;
+        }
     }
 
     private unsafe void AddComputed(ReadOnlySpan<TreeCut.Part> parts, ulong* words, double weight, double* to, int width)
