@@ -2,9 +2,10 @@
 """What a neighbour of hostile clients notices: single rows at a steady rate alone, and beside each kind of attack on another deployment of the same
 process, in turns, of which medians count. What attackers are answered is counted, and how much the process grew.
 
-usage: hostile.py --url URL --key KEY --pid PID --data FILE.csv --target NAME --model xgboost.json [--seconds 5] [--only line,slow] [--slow 1000] [--rounds 5]
+usage: hostile.py --url URL --key KEY --pid PID --data FILE.csv --target NAME --model xgboost.json [--seconds 5] [--only line,slow] [--slow 1000] [--rounds 5] [--cost 100]
 Attackers pause for 50 ms between attempts: they share the processors with what is measured, and are to be hostile, not merely many. They stand for
-other machines, so what they do themselves (not what the hub does for them) yields to the hub and to what measures it: they are nice."""
+other machines, so what they do themselves (not what the hub does for them) yields to the hub and to what measures it: they are nice.
+With --cost, nobody is beside them: what so many attempts of each kind cost the hub, in milliseconds of a processor each, which other load hardly moves."""
 import argparse, collections, gzip, os, socket, statistics, struct, threading, time
 import hub as h
 
@@ -13,7 +14,7 @@ p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDes
 for name in ("url", "key", "data", "target", "model"):
     p.add_argument("--" + name, required=True)
 p.add_argument("--pid", type=int, required=True); p.add_argument("--seconds", type=int, default=5); p.add_argument("--only"); p.add_argument("--slow", type=int, default=1000)
-p.add_argument("--rounds", type=int, default=5)
+p.add_argument("--rounds", type=int, default=5); p.add_argument("--cost", type=int, default=0)
 a = p.parse_args()
 hub = h.Hub(a.url, a.key)
 id = hub.models(a.data, a.target, a.model)[0][1]
@@ -123,6 +124,25 @@ def beside(once):
     return found, growth.most
 
 
+def spent():
+    """Milliseconds of a processor that the hub has had."""
+    return sum(map(int, open(f"/proc/{a.pid}/stat").read().rsplit(")", 1)[1].split()[11:13])) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
+def cost(name, once):
+    count = 3 if "1 GB" in name else a.cost
+    for _ in range(count):
+        once()  # until the code is compiled for good
+    before = spent()
+    said = collections.Counter(once() for _ in range(count))
+    print(f"{name:28} {(spent() - before) / count:6.1f} ms each; answered: {dict(said)}", flush=True)
+
+
+for name, once in attacks.items() if a.cost else ():
+    if not a.only or any(word in name for word in a.only.split(",")):
+        cost(name, once)
+if a.cost:
+    raise SystemExit
 measure()
 for name, once in list(attacks.items()) + [(f"{a.slow} slow clients", None)]:
     if a.only and not any(word in name for word in a.only.split(",")):
