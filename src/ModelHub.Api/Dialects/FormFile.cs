@@ -17,16 +17,9 @@ internal sealed record FormFile(string Name, string? ContentType, PipeReader Byt
 
     /// <summary>The parts of a form, to be read one after the other.</summary>
     /// <exception cref="ModelHubException">The content type names no boundary between them.</exception>
-    public static MultipartReader PartsOf(string? contentType, Stream body) =>
+    public static FormParts PartsOf(string? contentType, Stream body, int most = MostParts) =>
         MediaTypeHeaderValue.TryParse(contentType, out var type) && HeaderUtilities.RemoveQuotes(type.Boundary).Value is { Length: > 0 and <= 200 } boundary
-            ? new MultipartReader(boundary, body, StepBytes) : throw ModelHubException.Invalid("body", "The form has no boundary.");
-
-    /// <exception cref="ModelHubException">The form has more parts than any that is meant.</exception>
-    public static void RequireFew(int parts)
-    {
-        if (parts > MostParts)
-            throw ModelHubException.Invalid("body", $"The form has more than {MostParts} parts.");
-    }
+            ? new FormParts(new MultipartReader(boundary, body, StepBytes), most) : throw ModelHubException.Invalid("body", "The form has no boundary.");
 
     /// <summary>The part of a form that has a name; parts before it are passed over.</summary>
     /// <exception cref="ModelHubException">There is none, or the form is broken.</exception>
@@ -35,9 +28,8 @@ internal sealed record FormFile(string Name, string? ContentType, PipeReader Byt
         var reader = PartsOf(contentType, body.AsStream());
         try
         {
-            for (var parts = 1; await reader.ReadNextSectionAsync(cancellation) is { } section; parts++)
+            while (await reader.NextAsync(cancellation) is { } section)
             {
-                RequireFew(parts);
                 if (section.GetContentDispositionHeader() is not { } header || HeaderUtilities.RemoveQuotes(header.Name) != part)
                     continue;
                 var bytes = PipeReader.Create(LastOf(reader, section), new StreamPipeReaderOptions(bufferSize: StepBytes));
@@ -55,11 +47,11 @@ internal sealed record FormFile(string Name, string? ContentType, PipeReader Byt
     /// A part that is taken for whole only when all of the form has come: what is behind it is passed over before its end is told. Else a body that breaks
     /// off there, or that does not have the digest that it was announced with, would be noticed by nobody.
     /// </summary>
-    public static Stream LastOf(MultipartReader form, MultipartSection part) => new LastPart(form, part.Body);
+    public static Stream LastOf(FormParts form, MultipartSection part) => new LastPart(form, part.Body);
 
     private static ModelHubException Broken(Exception how) => new(ErrorKind.Invalid, "bad_form", "The form is broken or ends too early.", inner: how);
 
-    private sealed class LastPart(MultipartReader form, Stream part) : OneWayStream
+    private sealed class LastPart(FormParts form, Stream part) : OneWayStream
     {
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
@@ -68,8 +60,9 @@ internal sealed record FormFile(string Name, string? ContentType, PipeReader Byt
                 return read;
             try
             {
-                for (var parts = 1; await form.ReadNextSectionAsync(cancellationToken) is not null; parts++)
-                    RequireFew(parts);
+                while (await form.NextAsync(cancellationToken) is not null)
+                {
+                }
             }
             catch (InvalidDataException broken)
             {

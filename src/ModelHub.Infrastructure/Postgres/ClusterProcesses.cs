@@ -1,4 +1,5 @@
 using System.Globalization;
+using ModelHub.Infrastructure.Sandboxes;
 
 namespace ModelHub.Infrastructure.Postgres;
 
@@ -44,9 +45,5 @@ internal static class ClusterProcesses
         return found;
     }
 
-    private static bool IsZombie(int pid)
-    {
-        var stat = File.ReadAllText($"/proc/{pid}/stat");
-        return stat[(stat.LastIndexOf(')') + 2)..].StartsWith('Z');
-    }
+    private static bool IsZombie(int pid) => ProcessTree.FieldsOf(pid)[0] == "Z";
 }

@@ -23,9 +23,7 @@ internal sealed record ProcessTree(IReadOnlyList<int> Processes, int Threads, lo
         {
             try
             {
-                var stat = File.ReadAllText($"/proc/{id}/stat");
-                // proc(5): the fields from the third on, "state", behind a name that may hold anything.
-                var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+                var fields = FieldsOf(id);
                 long Field(int number) => long.Parse(fields[number - 3], CultureInfo.InvariantCulture);
                 ticks += Field(14) + Field(15) + Field(16) + Field(17);
                 threads += (int)Field(20);
@@ -63,6 +61,14 @@ internal sealed record ProcessTree(IReadOnlyList<int> Processes, int Threads, lo
             // It ended while it was looked at.
         }
         return found;
+    }
+
+    /// <summary>What proc(5) calls the third field, "state", and those behind it; before them is a name that may hold anything.</summary>
+    /// <exception cref="IOException">The process is gone.</exception>
+    public static string[] FieldsOf(int id)
+    {
+        var stat = File.ReadAllText($"/proc/{id}/stat");
+        return stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
     }
 
     private static List<int> ChildrenOf(int id) =>

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text;
+using ModelHub.Infrastructure.Sandboxes;
 using ModelHub.Tests.Shared;
 
 namespace ModelHub.Api.Tests.Hosting;
@@ -8,7 +8,6 @@ namespace ModelHub.Api.Tests.Hosting;
 /// <summary>The program as a process of its own.</summary>
 internal sealed class HubProcess : IDisposable
 {
-    private const int Terminate = 15;
     private static readonly TimeSpan Hang = TimeSpan.FromMinutes(3); // a bound for a hang, not a measurement
     private readonly Process _process;
     private readonly StringBuilder _output = new();
@@ -55,7 +54,7 @@ internal sealed class HubProcess : IDisposable
 
     public Task<int> StopAsync()
     {
-        _ = Signal(_process.Id, Terminate);
+        ProcessSignal.Send(_process.Id, ProcessSignal.Terminate);
         return ExitAsync();
     }
 
@@ -82,7 +81,4 @@ internal sealed class HubProcess : IDisposable
                 _url.TrySetResult(Output.Split("URL")[1].Trim().Split('\n')[0].Trim());
         }
     }
-
-    [DllImport("libc", EntryPoint = "kill")]
-    private static extern int Signal(int pid, int signal);
 }

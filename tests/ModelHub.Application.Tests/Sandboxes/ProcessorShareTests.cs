@@ -29,11 +29,7 @@ public sealed class ProcessorShareTests
         }
     }
 
-    private static bool IsStopped(int id)
-    {
-        var stat = File.ReadAllText($"/proc/{id}/stat");
-        return stat[stat.LastIndexOf(')') + 2] == 'T';
-    }
+    private static bool IsStopped(int id) => ProcessTree.FieldsOf(id)[0] == "T";
 
     private sealed class Clock : TimeProvider
     {

@@ -20,15 +20,13 @@ internal sealed record StoredForm(RequestFields Fields, IReadOnlyList<(string Pa
     {
         if (!FormFile.IsForm(request.ContentType))
             return new StoredForm(await RequestFields.ReadAsync(request, cancellation), []);
-        var reader = FormFile.PartsOf(request.ContentType, request.Body);
+        var reader = FormFile.PartsOf(request.ContentType, request.Body, MostParts);
         var fields = new RequestFields();
         var files = new List<(string, string, StoredArtifact)>();
         try
         {
-            for (var parts = 0; await reader.ReadNextSectionAsync(cancellation) is { } section; parts++)
+            while (await reader.NextAsync(cancellation) is { } section)
             {
-                if (parts >= MostParts)
-                    throw ModelHubException.Invalid("body", $"The form has more than {MostParts} parts.");
                 if (!ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out var disposition))
                     continue;
                 var name = HeaderUtilities.RemoveQuotes(disposition.Name).Value ?? "";

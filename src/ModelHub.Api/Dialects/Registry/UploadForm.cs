@@ -26,16 +26,11 @@ internal sealed class UploadForm(UploadService uploads, Caller caller)
     public async Task<(RegistryUpload Upload, string FileName, StoredArtifact File)> ReadAsync(
         HttpRequest request, CancellationToken cancellation)
     {
-        var reader = FormFile.PartsOf(request.ContentType, request.Body);
+        var reader = FormFile.PartsOf(request.ContentType, request.Body, MostParts);
         try
         {
-            var parts = 0;
-            while (await reader.ReadNextSectionAsync(cancellation) is { } section)
-            {
-                if (++parts > MostParts)
-                    throw ModelHubException.Invalid("body", $"The form has more than {MostParts} parts.");
+            while (await reader.NextAsync(cancellation) is { } section)
                 await TakeAsync(section, cancellation);
-            }
         }
         catch (Exception broken) when (broken is InvalidDataException or IOException and not BadHttpRequestException)
         {

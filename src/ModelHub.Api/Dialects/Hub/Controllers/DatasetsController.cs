@@ -30,9 +30,8 @@ public sealed class DatasetsController(DatasetService datasets, DatasetTables ta
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
         try
         {
-            for (var parts = 1; await reader.ReadNextSectionAsync(cancellation) is { } section; parts++)
+            while (await reader.NextAsync(cancellation) is { } section)
             {
-                FormFile.RequireFew(parts);
                 if (!ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out var disposition))
                     continue;
                 var name = HeaderUtilities.RemoveQuotes(disposition.Name).Value ?? "";
