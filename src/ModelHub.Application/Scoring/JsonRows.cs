@@ -13,6 +13,9 @@ internal sealed class JsonRows(RowColumns columns, bool isLines) : IRowFormat
     private bool _isWrapped;
     private volatile bool _sawEnd;
 
+    /// <summary>Whether the end of the rows was met; lines have none.</summary>
+    public bool HasEnded => _sawEnd;
+
     /// <summary>The member "options" beside the rows, as it came; null when there was none.</summary>
     public byte[]? Options { get; private set; }
 

@@ -9,6 +9,11 @@ namespace ModelHub.Application.Scoring;
 /// </summary>
 public sealed class ScoredRecords : IDisposable
 {
+    /// <summary>A record may be two bytes long and yet takes all features of the model and an answer of its own.</summary>
+    public const int MostRecords = 100_000;
+
+    /// <summary>64 MiB of them: what <see cref="MostRecords"/> records of 167 features take.</summary>
+    private const int MostFeatures = 1 << 24;
     private const int MostWarnings = 20;
     private readonly RowColumns _columns;
 
@@ -21,7 +26,7 @@ public sealed class ScoredRecords : IDisposable
     /// <summary>The member "options" as it came; null when there was none.</summary>
     public byte[]? Options { get; }
 
-    /// <exception cref="ModelHubException">The body is no JSON (code <c>malformed</c>), or a record is refused, by its row and column.</exception>
+    /// <exception cref="ModelHubException">The body is no JSON (code <c>malformed</c>), a record is refused, by its row and column, or there are too many.</exception>
     public static ScoredRecords Read(LoadedModel model, ReadOnlySpan<byte> json)
     {
         var columns = RowColumns.OfRecords(model, KeptColumns.None);
@@ -31,7 +36,10 @@ public sealed class ScoredRecords : IDisposable
         {
             if (json.IsEmpty)
                 throw new RowRefusal(null, null, "The body is empty.", isMalformed: true);
+            rows.MostRows = Math.Clamp(MostFeatures / Math.Max(1, rows.Width), 1, MostRecords);
             format.Parse(json[format.ReadHead(json, isAll: true)..], rows, isFirst: true);
+            if (rows.Count == rows.MostRows && !format.HasEnded)
+                throw new RowRefusal(rows.Count, null, $"One body has at most {rows.Count} records for this model; files of any length are for predict/batch.");
             format.RequireEnd();
             columns.Remember();
             return new ScoredRecords(rows, columns, format.Options);

@@ -155,6 +155,21 @@ public sealed class PredictTests(RunningHub hub)
         Assert.Contains("predict/batch", said.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
+    /// <summary>Two bytes a record: far within the bound of bytes, and would be answers of gigabytes.</summary>
+    [Theory]
+    [InlineData(100_000, 200)]
+    [InlineData(100_001, 422)]
+    [InlineData(1_000_000, 422)]
+    public async Task More_records_than_one_body_may_have_belong_to_a_batch(int records, int status)
+    {
+        var made = await Leaderboards.OfAsync(hub, "binary");
+        var said = await SendAsync(made, $"[{string.Join(',', Enumerable.Repeat("{}", records))}]", status);
+        if (status == 200)
+            Assert.Equal(records, said.GetProperty("predictions").GetArrayLength());
+        else
+            Assert.Matches("Row 100001: .*100000 records.*predict/batch", said.GetProperty("detail").GetString());
+    }
+
     [Fact]
     public async Task Scoring_asks_no_database()
     {

@@ -30,7 +30,7 @@ internal sealed class PredictEndpoint(PredictionService predictions)
         var endpoint = app.Services.GetRequiredService<PredictEndpoint>();
         app.MapPost("/api/models/{modelId}/predict", (HttpContext context, string modelId) => endpoint.PredictAsync(context, modelId))
             .RequireAuthorization().WithMetadata(new ScoringAttribute()).WithName("Models_Predict").WithGroupName("Hub").WithTags("Models")
-            .WithSummary("Scores one record or a list of records: at most 16 MB; longer ones are for predict/batch.")
+            .WithSummary("Scores one record or a list of records: at most 16 MB and 100,000 records; longer ones are for predict/batch.")
             .Accepts<PredictRequest>("application/json").Produces<PredictAnswer>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(404)
             .ProducesProblem(413).ProducesProblem(415).ProducesProblem(422);
     }
