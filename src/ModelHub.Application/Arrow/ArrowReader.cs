@@ -11,7 +11,7 @@ public static class ArrowReader
 {
     public const int MostRows = 1_000_000;
     /// <summary>Cells may take no bytes at all in the format, and do here.</summary>
-    private const long MostCells = 50_000_000;
+    private const long MostCells = 1 << 24;
     private const byte SchemaMessage = 1;
     private const byte DictionaryMessage = 2;
     private const byte BatchMessage = 3;

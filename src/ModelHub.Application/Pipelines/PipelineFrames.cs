@@ -9,6 +9,11 @@ namespace ModelHub.Application.Pipelines;
 /// <summary>Rows as they come (JSON records, or columns of lists) and as they are scored (JSON records of the model's inputs).</summary>
 public static class PipelineFrames
 {
+    private const int MostRows = 100_000;
+
+    /// <summary>80 MB of them while they are looked at.</summary>
+    private const long MostCells = 5_000_000;
+
     /// <summary>A list of records, or an object of columns: <c>{"tensor": [[1, 2], [3, 4]]}</c>.</summary>
     /// <exception cref="ModelHubException">It is no JSON, or nested otherwise.</exception>
     public static IReadOnlyList<FrameColumn> OfJson(ReadOnlyMemory<byte> body)
@@ -18,9 +23,9 @@ public static class PipelineFrames
             using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 8 });
             return document.RootElement.ValueKind switch
             {
-                JsonValueKind.Array => OfRecords([.. document.RootElement.EnumerateArray()]),
+                JsonValueKind.Array => OfRecords(Rows(document.RootElement)),
                 JsonValueKind.Object => [.. document.RootElement.EnumerateObject().Select(m => m.Value.ValueKind == JsonValueKind.Array
-                    ? Column(m.Name, [.. m.Value.EnumerateArray()])
+                    ? Column(m.Name, Rows(m.Value))
                     : throw ModelHubException.Invalid("body", $"The column '{Short(m.Name)}' is no list."))],
                 _ => throw ModelHubException.Invalid("body", "The rows are a list of records, or an object of columns."),
             };
@@ -33,6 +38,9 @@ public static class PipelineFrames
         }
     }
 
+    private static JsonElement[] Rows(JsonElement list) => list.GetArrayLength() <= MostRows ? [.. list.EnumerateArray()]
+        : throw ModelHubException.Invalid("body", $"Row {MostRows}: one body has at most {MostRows} rows; send more as an Arrow table, or in several bodies.");
+
     private static List<FrameColumn> OfRecords(IReadOnlyList<JsonElement> records)
     {
         var columns = new OrderedDictionary<string, JsonElement[]>(StringComparer.Ordinal);
@@ -44,7 +52,7 @@ public static class PipelineFrames
             {
                 if (!columns.TryGetValue(member.Name, out var cells))
                 {
-                    if (columns.Count == Scoring.RowColumns.Most || (columns.Count + 1L) * records.Count > 50_000_000)
+                    if (columns.Count == Scoring.RowColumns.Most || (columns.Count + 1L) * records.Count > MostCells)
                         throw ModelHubException.Invalid("body", $"Row {r}: there are too many columns.");
                     columns.Add(member.Name, cells = new JsonElement[records.Count]);
                 }

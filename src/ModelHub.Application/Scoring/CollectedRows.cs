@@ -27,6 +27,8 @@ public sealed class CollectedRows(LoadedModel model, double threshold, IReadOnly
 
     public void Rows(RowBlock block, RowColumns columns, IBufferWriter<byte> output)
     {
+        if (block.Count == 0)
+            return; // it begins where the next one does
         var rows = new CollectedRow[block.Count];
         for (var r = 0; r < rows.Length; r++)
         {

@@ -28,7 +28,7 @@ internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowForma
         var names = new List<byte[]>();
         var at = bom + SkipBlank(text);
         if (at == start.Length)
-            throw new RowRefusal(null, null, "There is no header.");
+            return isAll ? throw new RowRefusal(null, null, "There is no header.") : -1;
         while (true)
         {
             var cell = _cells.Next(start, at, out var next, out var ended, isAll);
@@ -47,9 +47,10 @@ internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowForma
         return at;
     }
 
-    public int LastBoundary(ReadOnlySpan<byte> bytes, ref ScanState state)
+    public int LastBoundary(ReadOnlySpan<byte> bytes, int mostRows, ref ScanState state)
     {
         var boundary = -1;
+        state.IsFull = false;
         var at = state.At;
         while (at < bytes.Length)
         {
@@ -70,9 +71,17 @@ internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowForma
             }
             var open = bytes[at..].IndexOf((byte)'"');
             var plain = open < 0 ? bytes[at..] : bytes.Slice(at, open);
-            var end = plain.LastIndexOf((byte)'\n');
-            if (end >= 0)
-                boundary = at + end + 1;
+            var lines = plain.Count((byte)'\n');
+            if (lines > mostRows)
+            {
+                for (; mostRows > 0; mostRows--)
+                    boundary = at += bytes[at..].IndexOf((byte)'\n') + 1;
+                (state.At, state.IsFull) = (boundary, true);
+                return boundary;
+            }
+            mostRows -= lines;
+            if (lines > 0)
+                boundary = at + plain.LastIndexOf((byte)'\n') + 1;
             if (open < 0)
                 break;
             at += open + 1;
@@ -87,7 +96,7 @@ internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowForma
     {
     }
 
-    public void Parse(ReadOnlySpan<byte> rows, RowBlock block, bool isFirst)
+    public int Parse(ReadOnlySpan<byte> rows, RowBlock block, bool isFirst)
     {
         var all = columns.Now;
         var stops = new CellStops(rows, _cells.Delimiter);
@@ -95,7 +104,7 @@ internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowForma
         while ((at = NextRow(rows, at, all.Length)) < rows.Length)
         {
             if (block.Count == block.MostRows)
-                return;
+                return at;
             var features = block.StartRow();
             var column = 0;
             for (var ended = false; !ended; column++)
@@ -134,6 +143,7 @@ internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowForma
                 throw new RowRefusal(block.Count, null, $"The row has {column} {(column == 1 ? "cell" : "cells")}, {all.Length} are expected.");
             block.EndRow();
         }
+        return rows.Length;
     }
 
     /// <summary>Past the second half of the line end before, and past blank lines.</summary>

@@ -9,6 +9,9 @@ internal struct ScanState
     public bool InText;
     public int Depth;
     public bool IsDone;
+
+    /// <summary>Whether the search stopped at as many rows as were wanted, with more behind them.</summary>
+    public bool IsFull;
 }
 
 /// <summary>How rows are written down. One instance per body; only <see cref="Parse"/> runs on several threads.</summary>
@@ -25,13 +28,14 @@ internal interface IRowFormat
     /// <exception cref="RowRefusal">It is broken.</exception>
     int ReadHead(ReadOnlySpan<byte> start, bool isAll);
 
-    /// <summary>The end of the last whole row in what has come, -1 for none; goes on where it stopped.</summary>
-    int LastBoundary(ReadOnlySpan<byte> bytes, ref ScanState state);
+    /// <summary>The end of the last whole row in what has come, of at most so many; -1 for none. Goes on where it stopped.</summary>
+    int LastBoundary(ReadOnlySpan<byte> bytes, int mostRows, ref ScanState state);
 
-    /// <summary>Whole rows into a block.</summary>
+    /// <summary>Whole rows into a block, until it is full.</summary>
     /// <param name="isFirst">Whether these are the first rows of the body.</param>
+    /// <returns>Bytes that were taken: fewer than there are when the block is full.</returns>
     /// <exception cref="RowRefusal">A row is broken.</exception>
-    void Parse(ReadOnlySpan<byte> rows, RowBlock block, bool isFirst);
+    int Parse(ReadOnlySpan<byte> rows, RowBlock block, bool isFirst);
 
     /// <summary>Asked when all was parsed.</summary>
     /// <exception cref="RowRefusal">Something is missing at the end.</exception>

@@ -13,9 +13,6 @@ internal sealed class JsonRows(RowColumns columns, bool isLines) : IRowFormat
     private bool _isWrapped;
     private volatile bool _sawEnd;
 
-    /// <summary>Whether the end of the rows was met; lines have none.</summary>
-    public bool HasEnded => _sawEnd;
-
     /// <summary>The member "options" beside the rows, as it came; null when there was none.</summary>
     public byte[]? Options { get; private set; }
 
@@ -66,9 +63,10 @@ internal sealed class JsonRows(RowColumns columns, bool isLines) : IRowFormat
         return isAll ? throw new RowRefusal(null, null, "The rows are a list of records, or {\"data\": [...]}.") : -1;
     }
 
-    public int LastBoundary(ReadOnlySpan<byte> bytes, ref ScanState state)
+    public int LastBoundary(ReadOnlySpan<byte> bytes, int mostRows, ref ScanState state)
     {
         var boundary = -1;
+        state.IsFull = false;
         var at = state.At;
         while (at < bytes.Length && !state.IsDone)
         {
@@ -98,7 +96,10 @@ internal sealed class JsonRows(RowColumns columns, bool isLines) : IRowFormat
                     break;
                 case (byte)'}' when --state.Depth == 0:
                     boundary = at;
-                    break;
+                    if (--mostRows > 0)
+                        break;
+                    (state.At, state.IsFull) = (at, true);
+                    return at;
                 case (byte)']' when state.Depth == 0: // behind it there are no rows
                     state.IsDone = true;
                     break;
@@ -108,7 +109,7 @@ internal sealed class JsonRows(RowColumns columns, bool isLines) : IRowFormat
         return boundary;
     }
 
-    public void Parse(ReadOnlySpan<byte> rows, RowBlock block, bool isFirst)
+    public int Parse(ReadOnlySpan<byte> rows, RowBlock block, bool isFirst)
     {
         var at = 0;
         var needsComma = !isFirst && !isLines;
@@ -117,12 +118,14 @@ internal sealed class JsonRows(RowColumns columns, bool isLines) : IRowFormat
             while (at < rows.Length && rows[at] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')
                 at++;
             if (at == rows.Length)
-                return;
+                return at;
             if (!isLines && (_isSingle ? block.Count == 1 : rows[at] == ']'))
             {
                 End(rows[at..], block.Count);
-                return;
+                return rows.Length;
             }
+            if (block.Count == block.MostRows)
+                return at;
             if (needsComma)
             {
                 if (rows[at] != ',')
@@ -133,8 +136,6 @@ internal sealed class JsonRows(RowColumns columns, bool isLines) : IRowFormat
             }
             if (rows[at] != '{')
                 throw new RowRefusal(block.Count, null, "This is no record.");
-            if (block.Count == block.MostRows)
-                return;
             at += _records.Read(rows[at..], block);
             needsComma = !isLines;
         }

@@ -26,8 +26,8 @@ public readonly record struct KeptCell(int Column, int Start, int Length, CellKi
 /// </summary>
 public sealed partial class RowBlock
 {
-    /// <summary>1 GiB: a record of two bytes takes all features of the model.</summary>
-    private const int MostFeatures = 1 << 28;
+    /// <summary>64 MiB: a record of two bytes takes all features of the model.</summary>
+    private const int MostFeatures = 1 << 24;
     private float[] _features;
     private double[] _outputs = new double[8];
     private int[] _unusual = new int[8];
@@ -57,8 +57,11 @@ public sealed partial class RowBlock
 
     internal RowBuffer? Row { get; }
 
-    /// <summary>Parsing stops after so many rows.</summary>
+    /// <summary>The block is full with so many rows.</summary>
     internal int MostRows { get; set; } = int.MaxValue;
+
+    /// <summary>Rows of a model that are to go through it at once: short ones take, and are answered with, far more than their text.</summary>
+    internal static int RowsAtOnce(LoadedModel model) => Math.Clamp((1 << 20) / Math.Max(1, model.Trained?.FeatureCount ?? 0), 1, 8192);
 
     public ReadOnlySpan<float> Features => (_lent is null ? _features : _lent.Features)[..(Count * Width)];
 

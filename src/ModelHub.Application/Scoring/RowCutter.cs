@@ -15,9 +15,9 @@ internal sealed class TextRows(byte[] rented, int from, int to, bool isFirst) : 
 }
 
 /// <summary>Cuts a body into blocks of whole rows as it comes in. One reader at a time.</summary>
-internal sealed class RowCutter(IRowFormat format, PipeReader body) : IDisposable
+internal sealed class RowCutter(IRowFormat format, int mostRows, PipeReader body) : IDisposable
 {
-    /// <summary>Bytes that are waited for, unless the body ends: a block is at least that long.</summary>
+    /// <summary>Bytes that are waited for, unless the body ends: a block is at least that long, or has as many rows as it may.</summary>
     public const int BlockBytes = 256 << 10;
 
     private const int LongestRow = 16 << 20;
@@ -36,8 +36,14 @@ internal sealed class RowCutter(IRowFormat format, PipeReader body) : IDisposabl
     /// <exception cref="RowRefusal">What comes before the rows is broken, or a row is too long.</exception>
     public async ValueTask<TextRows?> NextAsync(CancellationToken cancellation)
     {
-        while (!_isAll)
+        while (true)
         {
+            if (Cut() is { } rows)
+                return rows;
+            if (_isAll)
+                return null;
+            if (_length > LongestRow)
+                throw new RowRefusal(null, null, $"A row is longer than {LongestRow} bytes.");
             var read = await body.ReadAtLeastAsync(BlockBytes, CancellationToken.None);
             if (read.IsCanceled)
             {
@@ -48,12 +54,7 @@ internal sealed class RowCutter(IRowFormat format, PipeReader body) : IDisposabl
             _isAll = read.IsCompleted && taken.Length == read.Buffer.Length;
             Append(taken);
             body.AdvanceTo(taken.End);
-            if (Cut() is { } rows)
-                return rows;
-            if (_length > LongestRow)
-                throw new RowRefusal(null, null, $"A row is longer than {LongestRow} bytes.");
         }
-        return null;
     }
 
     public void Dispose()
@@ -89,7 +90,9 @@ internal sealed class RowCutter(IRowFormat format, PipeReader body) : IDisposabl
                 return null;
             _state.At = _head;
         }
-        var end = _isAll ? _length : format.LastBoundary(_bytes.AsSpan(0, _length), ref _state);
+        var end = format.LastBoundary(_bytes.AsSpan(0, _length), mostRows, ref _state);
+        if (_isAll && !_state.IsFull)
+            end = _length;
         if (end <= _head)
             return null;
         var rows = new TextRows(_bytes, _head, end, _isFirst);

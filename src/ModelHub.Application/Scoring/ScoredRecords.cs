@@ -9,11 +9,8 @@ namespace ModelHub.Application.Scoring;
 /// </summary>
 public sealed class ScoredRecords : IDisposable
 {
-    /// <summary>A record may be two bytes long and yet takes all features of the model and an answer of its own.</summary>
-    public const int MostRecords = 100_000;
-
-    /// <summary>64 MiB of them: what <see cref="MostRecords"/> records of 167 features take.</summary>
-    private const int MostFeatures = 1 << 24;
+    /// <summary>A record may be two bytes long, and is answered with a hundred.</summary>
+    private const int MostRecords = 100_000;
     private const int MostWarnings = 20;
     private readonly RowColumns _columns;
 
@@ -36,10 +33,10 @@ public sealed class ScoredRecords : IDisposable
         {
             if (json.IsEmpty)
                 throw new RowRefusal(null, null, "The body is empty.", isMalformed: true);
-            rows.MostRows = Math.Clamp(MostFeatures / Math.Max(1, rows.Width), 1, MostRecords);
-            format.Parse(json[format.ReadHead(json, isAll: true)..], rows, isFirst: true);
-            if (rows.Count == rows.MostRows && !format.HasEnded)
-                throw new RowRefusal(rows.Count, null, $"One body has at most {rows.Count} records for this model; files of any length are for predict/batch.");
+            rows.MostRows = MostRecords;
+            var head = format.ReadHead(json, isAll: true);
+            if (format.Parse(json[head..], rows, isFirst: true) < json.Length - head)
+                throw new RowRefusal(rows.Count, null, $"There are more than {MostRecords} records; files of any length are for predict/batch.");
             format.RequireEnd();
             columns.Remember();
             return new ScoredRecords(rows, columns, format.Options);

@@ -67,7 +67,7 @@ public sealed partial class ScoringRun
     /// <summary>Starts each block of whole rows on its way.</summary>
     private async Task ReadAsync(PipeReader body, ChannelWriter<Task<Answered>> blocks, CancellationToken cancellation)
     {
-        using var cutter = new RowCutter(_format, body);
+        using var cutter = new RowCutter(_format, RowBlock.RowsAtOnce(_model), body);
         // Not by the token: a read that is given up that way leaves a request's body as being read for ever, and its rest could never be read past.
         await using var ending = cancellation.UnsafeRegister(static read => ((PipeReader)read!).CancelPendingRead(), body);
         Task<long> before = Task.FromResult(0L);

@@ -64,7 +64,7 @@ public sealed partial class ScoringRun
         }
         catch (RowRefusal refusal)
         {
-            throw Refused(refusal, 0);
+            throw Refused(refusal, RowCount);
         }
         finally
         {
@@ -82,16 +82,21 @@ public sealed partial class ScoringRun
             if (rented is not null)
                 all.CopyTo(rented);
             var text = rented is null ? all.First : rented.AsMemory(0, (int)all.Length);
-            Parse(text.Span, block);
-            if (_format is JsonRows)
-                _columns.Remember();
-            _writer.Prepare(_columns);
-            await ScoreAsync(block, cancellation);
-            RowCount = block.Count;
-            Scored?.Invoke(block, _columns);
-            Starting?.Invoke();
-            _writer.Begin(_columns, _output);
-            _writer.Rows(block, _columns, _output);
+            while (RowCount == 0 || !text.IsEmpty)
+            {
+                text = text[Parse(text.Span, block)..];
+                await ScoreAsync(block, cancellation);
+                Scored?.Invoke(block, _columns);
+                if (RowCount == 0)
+                {
+                    Starting?.Invoke();
+                    _writer.Begin(_columns, _output);
+                }
+                _writer.Rows(block, _columns, _output);
+                RowCount += block.Count;
+                if (!text.IsEmpty)
+                    await _output.FlushAsync(cancellation);
+            }
             _writer.End(RowCount, _output);
         }
         finally
@@ -111,16 +116,29 @@ public sealed partial class ScoringRun
             await block.AskAsync(_columns, Baseline, cancellation);
     }
 
-    private void Parse(ReadOnlySpan<byte> text, RowBlock block)
+    /// <summary>The next rows of a body that is there: all of them, unless they are short and many.</summary>
+    /// <returns>Bytes that were taken.</returns>
+    private int Parse(ReadOnlySpan<byte> text, RowBlock block)
     {
         if (text.IsEmpty)
             throw new RowRefusal(null, null, "The body is empty.");
-        var head = _format.ReadHead(text, isAll: true);
-        _format.Parse(text[head..], block, isFirst: true);
-        _format.RequireEnd();
+        var isFirst = RowCount == 0;
+        block.Clear();
+        block.FirstRow = RowCount;
+        block.MostRows = RowBlock.RowsAtOnce(_model);
+        var head = isFirst ? _format.ReadHead(text, isAll: true) : 0;
+        var taken = head + _format.Parse(text[head..], block, isFirst);
+        if (taken == text.Length)
+            _format.RequireEnd();
+        if (!isFirst)
+            return taken;
         if (block.Count == 0)
             throw new RowRefusal(null, null, "There are no rows of data.");
         RequireKnown(block);
+        if (_format is JsonRows)
+            _columns.Remember();
+        _writer.Prepare(_columns);
+        return taken;
     }
 
     /// <summary>

@@ -56,7 +56,8 @@ public ref struct Utf8Pen(IBufferWriter<byte> output)
 
     public void Flush()
     {
-        output.Advance(_used);
+        if (_used > 0) // to none that was asked for Kestrel objects once an answer has begun
+            output.Advance(_used);
         _room = [];
         _used = 0;
     }

@@ -55,6 +55,37 @@ public sealed class PredictionApiTests(RunningHub hub)
         Assert.Equal(wanted[8_999 % wanted.Count].GetProperty("predictionValues").GetRawText(), again[8_999].GetProperty("predictionValues").GetRawText());
     }
 
+    /// <summary>Two bytes a row: far more rows than a block of that length usually has, in one piece (20,000) and in several.</summary>
+    [Theory]
+    [InlineData("application/json", 20_000)]
+    [InlineData("application/json", 300_000)]
+    [InlineData("application/x-ndjson", 20_000)]
+    [InlineData("application/x-ndjson", 300_000)]
+    [InlineData("text/csv", 50_000)]
+    [InlineData("text/csv", 400_000)]
+    public async Task Many_short_rows_are_answered_one_by_one(string type, int count)
+    {
+        var made = await Leaderboards.OfAsync(hub, "binary");
+        var body = type switch
+        {
+            "text/csv" => new string('\n', 300 << 10) + "x\n" + string.Concat(Enumerable.Repeat("1\n", count)), // blank lines before the header
+            "application/json" => "[{\"x\":1}" + string.Concat(Enumerable.Repeat(",{}", count - 1)) + "]",
+            _ => "{\"x\":1}" + string.Concat(Enumerable.Repeat("\n{}", count - 1)),
+        };
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/models/{made.BestId}/predict/batch?passthrough_columns=none");
+        request.Headers.Add("Accept", "text/csv");
+        request.Content = new StringContent(body, Encoding.UTF8, type);
+        var lines = (await (await hub.Client.SendAsync(request)).EnsureSuccessStatusCode().Content.ReadAsStringAsync()).TrimEnd().Split('\n');
+        Assert.Equal(count + 1, lines.Length);
+        Assert.Single(lines.Skip(2).Distinct());
+        Assert.Equal(type == "text/csv", lines[1] == lines[2]);
+        if (type == "application/x-ndjson")
+            return; // no form of the prediction API's
+        var id = await Leaderboards.DeployAsync(hub, made.BestId);
+        var rows = Data(await PostAsync(id, new StringContent(body, Encoding.UTF8, type)).JsonAsync());
+        Assert.Equal(Enumerable.Range(0, count), rows.Select(r => r.GetProperty("rowId").GetInt32()));
+    }
+
     [Theory]
     [InlineData("text/csv", "", "empty")]
     [InlineData("text/csv", "x,colour\n1\n", "Row 1")]

@@ -131,11 +131,17 @@ public sealed class RowFormatTests
             var isAll = end == bytes.Length;
             if (head < 0 && (head = format.ReadHead(bytes.AsSpan(0, end), isAll)) >= 0)
                 (start, state.At) = (head, 0);
-            var boundary = head < 0 ? -1 : isAll ? end - start : format.LastBoundary(bytes.AsSpan(start, end - start), ref state);
-            if (boundary > 0)
+            while (head >= 0)
             {
+                var most = random.Next(1, 4);
+                var boundary = format.LastBoundary(bytes.AsSpan(start, end - start), most, ref state);
+                if (isAll && !state.IsFull)
+                    boundary = end - start;
+                if (boundary <= 0)
+                    break;
                 var block = new RowBlock(model);
-                format.Parse(bytes.AsSpan(start, boundary), block, isFirst);
+                Assert.Equal(boundary, format.Parse(bytes.AsSpan(start, boundary), block, isFirst));
+                Assert.True(block.Count <= most || isAll && !state.IsFull);
                 isFirst = false;
                 start += boundary;
                 state.At -= boundary;

@@ -13,8 +13,8 @@ internal sealed class OpenInferenceDialect : Dialect
 
     public override string Folder => "OpenInference";
 
-    /// <summary>Tensors are held in memory as a whole.</summary>
-    public override long? LargestBody => 256L << 20;
+    /// <summary>Tensors are held in memory as a whole, their values beside the body.</summary>
+    public override long? LargestBody => 64L << 20;
 
     public override bool Owns(PathString path) => path.StartsWithSegments("/v2", StringComparison.OrdinalIgnoreCase);
 

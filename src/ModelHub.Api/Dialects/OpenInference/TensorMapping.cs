@@ -8,7 +8,9 @@ namespace ModelHub.Api.Dialects.OpenInference;
 internal static class TensorMapping
 {
     private const int MostTensors = 20_000;
-    private const long MostValues = 1 << 26;
+
+    /// <summary>Of all tensors of a request: 32 MiB as numbers, some hundred as the records that rows are scored from.</summary>
+    private const long MostValues = 1 << 22;
 
     /// <summary>The tensors of a request; what follows the JSON belongs to those that say so, in their order.</summary>
     /// <exception cref="ModelHubException">A tensor is not what its shape and type say.</exception>
@@ -19,8 +21,9 @@ internal static class TensorMapping
         if (request.Inputs.Count > MostTensors)
             throw ModelHubException.Invalid("inputs", $"'inputs' has more than {MostTensors} tensors.");
         var tensors = new List<Tensor>(request.Inputs.Count);
+        var left = MostValues;
         foreach (var input in request.Inputs)
-            tensors.Add(ToTensor(input, ref binary));
+            tensors.Add(ToTensor(input, ref binary, ref left));
         if (binary.Length > 0)
             throw ModelHubException.Invalid("inputs", $"{binary.Length} bytes follow the last tensor and belong to none.");
         return tensors;
@@ -55,12 +58,14 @@ internal static class TensorMapping
         Name = tensor.Name, Datatype = NameOf(tensor.Type), Shape = tensor.Shape, Parameters = JsonSerializer.SerializeToElement(new { binary_data_size = size }),
     };
 
-    private static Tensor ToTensor(TensorWire input, ref ReadOnlySpan<byte> binary)
+    private static Tensor ToTensor(TensorWire input, ref ReadOnlySpan<byte> binary, ref long left)
     {
         var name = input.Name is { Length: > 0 and <= 1000 } given ? given : throw ModelHubException.Invalid("inputs", "Every input has a 'name' of 1 to 1000 characters.");
         if (input.Datatype is null || !Enum.TryParse<TensorType>(input.Datatype, ignoreCase: true, out var type) || NameOf(type) != input.Datatype)
             throw Refused(name, $"'datatype' is one of {string.Join(", ", Enum.GetValues<TensorType>().Select(NameOf))}");
         var count = CountOf(name, input.Shape);
+        if ((left -= count) < 0)
+            throw Refused(name, $"with it there are more than {MostValues} values");
         if (SizeOf(input.Parameters) is { } size)
         {
             if (size < 0 || size > binary.Length)
