@@ -35,13 +35,18 @@ internal sealed class SandboxedProcess : ISandboxedProcess
     {
         lock (_gate)
         {
-            if (Exited.IsCompleted)
+            if (Exited.IsCompleted || _process.HasExited)
                 return;
             KilledFor ??= reason;
             try
             {
-                // The outer bwrap dies, and the kernel kills its namespace's first process and so everything in it.
+                // The outer bwrap dies, and the kernel kills its namespace's first process and so everything in it. Not so while bwrap is starting: its
+                // child first waits for a word of it, and would for ever.
+                ProcessSignal.Send(_process.Id, ProcessSignal.Stop);
+                var tree = ProcessTree.Of(_process.Id);
                 _process.Kill();
+                foreach (var process in tree.Processes)
+                    ProcessSignal.Send(process, ProcessSignal.Kill);
             }
             catch (InvalidOperationException)
             {
