@@ -12,6 +12,9 @@ namespace ModelHub.Application.Scoring;
 internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowFormat
 {
     private const int LongestKnown = 64 << 10;
+
+    /// <summary>Looked at in one go for the end of rows: what lies behind the last that is wanted was looked at in vain.</summary>
+    private const int ScanBytes = 32 << 10;
     private CsvCells _cells;
 
     public int ReadHead(ReadOnlySpan<byte> start, bool isAll)
@@ -69,27 +72,49 @@ internal sealed class CsvRows(LoadedModel model, RowColumns columns) : IRowForma
                 at += state.InText ? 2 : 1;
                 continue;
             }
-            var open = bytes[at..].IndexOf((byte)'"');
-            var plain = open < 0 ? bytes[at..] : bytes.Slice(at, open);
+            var next = bytes.Slice(at, Math.Min(bytes.Length - at, ScanBytes));
+            var open = next.IndexOf((byte)'"');
+            var plain = open < 0 ? next : next[..open];
             var lines = plain.Count((byte)'\n');
             if (lines > mostRows)
             {
-                for (; mostRows > 0; mostRows--)
-                    boundary = at += bytes[at..].IndexOf((byte)'\n') + 1;
-                (state.At, state.IsFull) = (boundary, true);
-                return boundary;
+                var end = Lines(plain, ref mostRows);
+                if (end > 0)
+                    boundary = at + end;
+                if (mostRows == 0)
+                {
+                    (state.At, state.IsFull) = (boundary, true);
+                    return boundary;
+                }
             }
-            mostRows -= lines;
-            if (lines > 0)
+            else if (lines > 0)
+            {
+                mostRows -= lines;
                 boundary = at + plain.LastIndexOf((byte)'\n') + 1;
+            }
+            at += plain.Length;
             if (open < 0)
-                break;
-            at += open + 1;
+                continue;
+            at++;
             // Elsewhere than at the start of a cell a quote is a plain character.
             state.InText = at == 1 || bytes[at - 2] == _cells.Delimiter || bytes[at - 2] is (byte)'\n' or (byte)'\r';
         }
         state.At = bytes.Length;
         return boundary;
+    }
+
+    /// <summary>The end of as many lines as are left; those that are blank are no rows, except in a table of one column.</summary>
+    private int Lines(ReadOnlySpan<byte> plain, ref int left)
+    {
+        var at = 0;
+        while (left > 0 && plain[at..].IndexOf((byte)'\n') is >= 0 and var length)
+        {
+            at += length + 1;
+            left--;
+            if (columns.Now.Length > 1)
+                at += SkipBlank(plain[at..]);
+        }
+        return at;
     }
 
     public void RequireEnd()

@@ -21,6 +21,10 @@ internal sealed class RowCutter(IRowFormat format, int mostRows, PipeReader body
     public const int BlockBytes = 256 << 10;
 
     private const int LongestRow = 16 << 20;
+
+    /// <summary>A row beyond it is most likely none: what more there is of it is read no faster than 37 MB/s, which neighbours do not notice.</summary>
+    private const int LongRow = 1 << 20;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(7);
     private byte[] _bytes = ArrayPool<byte>.Shared.Rent(BlockBytes * 2);
     private int _length;
     private int _head = -1;
@@ -42,15 +46,17 @@ internal sealed class RowCutter(IRowFormat format, int mostRows, PipeReader body
                 return rows;
             if (_isAll)
                 return null;
-            if (_length > LongestRow)
+            if (_length - _head > LongestRow)
                 throw new RowRefusal(null, null, $"A row is longer than {LongestRow} bytes.");
+            if (_length - _head > LongRow)
+                await Task.Delay(Pause, cancellation);
             var read = await body.ReadAtLeastAsync(BlockBytes, CancellationToken.None);
             if (read.IsCanceled)
             {
                 body.AdvanceTo(read.Buffer.Start);
                 throw new OperationCanceledException(cancellation);
             }
-            var taken = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, LongestRow));
+            var taken = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, _length - _head > LongRow ? BlockBytes : LongestRow));
             _isAll = read.IsCompleted && taken.Length == read.Buffer.Length;
             Append(taken);
             body.AdvanceTo(taken.End);
@@ -68,16 +74,18 @@ internal sealed class RowCutter(IRowFormat format, int mostRows, PipeReader body
         var coming = (int)taken.Length;
         if (_length + coming > _bytes.Length)
         {
-            var larger = ArrayPool<byte>.Shared.Rent(_length + coming);
-            _bytes.AsSpan(0, _length).CopyTo(larger);
+            var read = Math.Max(0, _head);
+            var larger = ArrayPool<byte>.Shared.Rent(_length - read + coming);
+            _bytes.AsSpan(read, _length - read).CopyTo(larger);
             ArrayPool<byte>.Shared.Return(_bytes);
-            _bytes = larger;
+            (_bytes, _length, _head) = (larger, _length - read, _head - read);
+            _state.At -= read;
         }
         taken.CopyTo(_bytes.AsSpan(_length));
         _length += coming;
     }
 
-    /// <summary>Hands over the whole rows that have come; the beginning of the next one moves on to another buffer.</summary>
+    /// <summary>Hands over the whole rows that have come, or as many as are wanted. The shorter part, they or what follows, moves to another buffer.</summary>
     private TextRows? Cut()
     {
         if (_head < 0)
@@ -95,11 +103,23 @@ internal sealed class RowCutter(IRowFormat format, int mostRows, PipeReader body
             end = _length;
         if (end <= _head)
             return null;
-        var rows = new TextRows(_bytes, _head, end, _isFirst);
-        var next = ArrayPool<byte>.Shared.Rent(Math.Max(BlockBytes * 2, _length - end));
-        _bytes.AsSpan(end, _length - end).CopyTo(next);
-        (_bytes, _length, _head, _isFirst) = (next, _length - end, 0, false);
-        _state.At -= end;
+        TextRows rows;
+        if (end - _head < _length - end)
+        {
+            var own = ArrayPool<byte>.Shared.Rent(end - _head);
+            _bytes.AsSpan(_head, end - _head).CopyTo(own);
+            rows = new TextRows(own, 0, end - _head, _isFirst);
+            _head = end;
+        }
+        else
+        {
+            rows = new TextRows(_bytes, _head, end, _isFirst);
+            var next = ArrayPool<byte>.Shared.Rent(Math.Max(BlockBytes * 2, _length - end));
+            _bytes.AsSpan(end, _length - end).CopyTo(next);
+            (_bytes, _length, _head) = (next, _length - end, 0);
+            _state.At -= end;
+        }
+        _isFirst = false;
         return rows;
     }
 }
