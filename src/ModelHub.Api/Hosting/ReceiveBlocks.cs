@@ -12,8 +12,8 @@ internal sealed class ReceiveBlocks : MemoryPool<byte>, IMemoryPoolFactory<byte>
 {
     public const int BlockBytes = 32 << 10;
 
-    /// <summary>64 MB of them: what thousands of requests needed at once goes back to the runtime.</summary>
-    private const int MostKept = 2048;
+    /// <summary>16 MB of them: what many requests needed at once goes back to the runtime.</summary>
+    private const int MostKept = 512;
     private readonly ConcurrentQueue<Block> _kept = [];
     private int _count;
 
