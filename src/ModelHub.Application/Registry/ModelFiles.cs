@@ -69,7 +69,7 @@ public sealed class ModelFiles(IArtifactStore store, IEnumerable<IOnnxRuntime> o
             throw ModelHubException.Invalid("file", UnknownFiles.Describe(format));
         var bytes = await ReadAsync(sha256, cancellation);
         if (format == ModelFormat.Onnx)
-            return new OpenedModel("onnx", null, await LoadOnnxAsync(bytes, target, isHint, isNew, cancellation));
+            return ReadOnnx(bytes, target, isHint) ?? new OpenedModel("onnx", null, await LoadOnnxAsync(bytes, target, isHint, isNew, cancellation));
         try
         {
             var model = ForeignModel.TryRead(bytes).Model ?? throw ModelHubException.Invalid("file", UnknownFiles.Describe(format));
@@ -119,6 +119,18 @@ public sealed class ModelFiles(IArtifactStore store, IEnumerable<IOnnxRuntime> o
 
     private static bool Fits(ModelHeader header, ModelTarget target) =>
         header.Task == target.Task && header.Classes.Count == target.Classes.Count;
+
+    /// <summary>A graph of nothing but trees or weights, as a model of the engine's; null for ONNX Runtime to run.</summary>
+    private static OpenedModel? ReadOnnx(ReadOnlyMemory<byte> bytes, ModelTarget? target, bool isHint)
+    {
+        if (ForeignModel.TryRead(bytes).Model is not { } model)
+            return null;
+        if (target is null || !Fits(model.Header, target))
+            return target is null || isHint ? new OpenedModel("onnx", model, null) : null;
+        // Classes are named in the order of the probabilities, as for a graph that is run.
+        var header = model.Header with { Target = target.Name, Classes = target.Classes, Threshold = target.Threshold };
+        return new OpenedModel("onnx", new TrainedModel(header, model.Model), null);
+    }
 
     private async Task<IModelRunner> LoadOnnxAsync(
         byte[] bytes, ModelTarget? target, bool isHint, bool isNew, CancellationToken cancellation)

@@ -22,7 +22,7 @@ public enum ModelFormat
 /// <summary>Model files by content, and those that the engine itself can run. Only data is read; nothing in a file is ever executed.</summary>
 public static class ForeignModel
 {
-    /// <summary>Recognises a file and reads it when the engine can run it; Model is null for the other formats.</summary>
+    /// <summary>Recognises a file and reads it when the engine can run it; Model is null for the other formats, and for ONNX graphs that are more than trees or weights.</summary>
     /// <exception cref="EngineException">It is of a format that the engine runs, but broken, or uses what has no form here.</exception>
     public static (ModelFormat Format, TrainedModel? Model) TryRead(ReadOnlyMemory<byte> bytes)
     {
@@ -35,6 +35,7 @@ public static class ForeignModel
                 ModelFormat.XGBoostJson => XGBoostModel.Read(JsonModelReader.Read(bytes.Span)),
                 ModelFormat.XGBoostUbj => XGBoostModel.Read(UbjModelReader.Read(bytes.Span)),
                 ModelFormat.LightGbmText => LightGbmModel.Read(bytes.Span),
+                ModelFormat.Onnx => OnnxModel.TryRead(bytes.Span),
                 _ => null,
             });
         }

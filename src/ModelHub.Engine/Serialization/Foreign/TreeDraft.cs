@@ -9,11 +9,14 @@ internal sealed class TreeDraft
     private readonly int[] _offset;
     private readonly int[] _words;
     private readonly int _output;
+    private readonly int _width;
 
-    public TreeDraft(int nodes, int output)
+    /// <param name="width">Values of a node.</param>
+    public TreeDraft(int nodes, int output, int width = 1)
     {
         (Feature, Threshold, Left, Right, MissingLeft) = (new int[nodes], new float[nodes], new int[nodes], new int[nodes], new bool[nodes]);
-        (Value, Cover, Gain, _offset, _words, _output) = (new float[nodes], new double[nodes], new float[nodes], new int[nodes], new int[nodes], output);
+        (Value, Cover, Gain, _offset, _words, _output) = (new float[checked(nodes * width)], new double[nodes], new float[nodes], new int[nodes], new int[nodes], output);
+        _width = width;
         Array.Fill(Feature, -1);
         Array.Fill(_offset, -1);
     }
@@ -55,5 +58,6 @@ internal sealed class TreeDraft
         Cover = Cover,
         Gain = Gain,
         Output = _output,
+        Width = _width,
     };
 }

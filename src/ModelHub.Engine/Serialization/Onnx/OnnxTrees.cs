@@ -6,6 +6,7 @@ namespace ModelHub.Engine.Serialization.Onnx;
 /// A forest as the attributes of one TreeEnsembleRegressor. A split on a set of categories becomes a chain of equalities whose true
 /// branches lead to the same node, the form that runtimes recognise as set membership. Two such chains of one feature are kept apart by a
 /// comparison that always holds: ONNX Runtime 1.30 joins them when their first leaves begin with the same weight, although the leaves differ.
+/// How many rows of training came by a node is its hit rate, from which contributions can be had.
 /// </summary>
 internal sealed class OnnxTrees
 {
@@ -13,7 +14,7 @@ internal sealed class OnnxTrees
     private const int MostNodes = 3_000_000;
 
     private readonly List<long> _tree = [], _node = [], _feature = [], _yes = [], _no = [], _missing = [];
-    private readonly List<float> _value = [], _weight = [];
+    private readonly List<float> _value = [], _weight = [], _rate = [];
     private readonly List<string> _mode = [];
     private readonly List<long> _weightTree = [], _weightNode = [], _weightTarget = [];
 
@@ -28,9 +29,9 @@ internal sealed class OnnxTrees
             OnnxGraph.Attribute("nodes_nodeids", trees._node), OnnxGraph.Attribute("nodes_featureids", trees._feature),
             OnnxGraph.Attribute("nodes_values", trees._value), OnnxGraph.Attribute("nodes_modes", trees._mode),
             OnnxGraph.Attribute("nodes_truenodeids", trees._yes), OnnxGraph.Attribute("nodes_falsenodeids", trees._no),
-            OnnxGraph.Attribute("nodes_missing_value_tracks_true", trees._missing), OnnxGraph.Attribute("target_treeids", trees._weightTree),
-            OnnxGraph.Attribute("target_nodeids", trees._weightNode), OnnxGraph.Attribute("target_ids", trees._weightTarget),
-            OnnxGraph.Attribute("target_weights", trees._weight));
+            OnnxGraph.Attribute("nodes_missing_value_tracks_true", trees._missing), OnnxGraph.Attribute("nodes_hitrates", trees._rate),
+            OnnxGraph.Attribute("target_treeids", trees._weightTree), OnnxGraph.Attribute("target_nodeids", trees._weightNode),
+            OnnxGraph.Attribute("target_ids", trees._weightTarget), OnnxGraph.Attribute("target_weights", trees._weight));
     }
 
     private void AddTree(Tree tree, int number)
@@ -41,7 +42,7 @@ internal sealed class OnnxTrees
         {
             if (tree.Feature[n] < 0)
             {
-                AddNode(number, n, "LEAF", 0, 0, 0, 0, false);
+                AddNode(number, n, "LEAF", 0, 0, 0, 0, false, tree.Cover[n]);
                 for (var o = 0; o < tree.Width; o++)
                 {
                     _weightTree.Add(number);
@@ -52,7 +53,7 @@ internal sealed class OnnxTrees
             }
             else if (tree.CategoryOffset[n] < 0)
             {
-                AddNode(number, n, "BRANCH_LEQ", tree.Feature[n], tree.Threshold[n], tree.Left[n], tree.Right[n], tree.MissingLeft[n]);
+                AddNode(number, n, "BRANCH_LEQ", tree.Feature[n], tree.Threshold[n], tree.Left[n], tree.Right[n], tree.MissingLeft[n], tree.Cover[n]);
             }
             else
             {
@@ -62,18 +63,18 @@ internal sealed class OnnxTrees
                 for (var k = 0; k < codes.Count; k++)
                 {
                     var otherwise = k + 1 < codes.Count ? next + k : last;
-                    AddNode(number, k == 0 ? n : next + k - 1, "BRANCH_EQ", tree.Feature[n], codes[k], tree.Left[n], otherwise, tree.MissingLeft[n]);
+                    AddNode(number, k == 0 ? n : next + k - 1, "BRANCH_EQ", tree.Feature[n], codes[k], tree.Left[n], otherwise, tree.MissingLeft[n], tree.Cover[n]);
                 }
                 // Behind the chain: what stands first of a tree is its root.
                 if (isFollowed)
-                    AddNode(number, last, "BRANCH_LEQ", tree.Feature[n], float.MaxValue, tree.Right[n], tree.Right[n], true);
+                    AddNode(number, last, "BRANCH_LEQ", tree.Feature[n], float.MaxValue, tree.Right[n], tree.Right[n], true, tree.Cover[n]);
                 next += codes.Count - 1 + (isFollowed ? 1 : 0);
             }
         }
     }
 
     /// <exception cref="EngineException">There are too many.</exception>
-    private void AddNode(int tree, int node, string mode, int feature, float value, int yes, int no, bool missingYes)
+    private void AddNode(int tree, int node, string mode, int feature, float value, int yes, int no, bool missingYes, double rate)
     {
         if (_tree.Count == MostNodes)
             throw new EngineException($"The trees have more than {MostNodes} nodes in ONNX's form, which tests categories one by one.");
@@ -85,5 +86,6 @@ internal sealed class OnnxTrees
         _yes.Add(yes);
         _no.Add(no);
         _missing.Add(missingYes ? 1 : 0);
+        _rate.Add((float)rate);
     }
 }

@@ -1,0 +1,115 @@
+using ModelHub.Application.Serving;
+using ModelHub.Engine;
+using ModelHub.Engine.Data;
+using ModelHub.Engine.Ensembles;
+using ModelHub.Engine.Inference;
+using ModelHub.Engine.Search;
+using ModelHub.Engine.Serialization.Foreign;
+using ModelHub.Engine.Serialization.Onnx;
+using ModelHub.Infrastructure.Natives;
+
+namespace ModelHub.Api.Tests.Natives;
+
+/// <summary>ONNX graphs that the engine reads itself, beside ONNX Runtime over the same files: what is read, and every number.</summary>
+public sealed class OnnxForestTests
+{
+    private static readonly string[] Trees = ["DRF", "GBM", "XRT"];
+
+    [NativeTheory]
+    [InlineData("binary")]
+    [InlineData("multiclass")]
+    [InlineData("regression")]
+    public async Task Exports_of_columns_of_numbers_answer_as_the_library_does(string task)
+    {
+        var options = new AutoMlOptions { Target = "target", IsRegression = task == "regression", Folds = 2, MaxModels = 7, Threads = 2 };
+        var found = AutoMlSearch.Run(Rows(task), options, null, TimeProvider.System, CancellationToken.None);
+        foreach (var candidate in found.Candidates.Where(c => c.Model is not null))
+        {
+            var onnx = OnnxExporter.Export(candidate.Model!);
+            if (ForeignModel.TryRead(onnx).Model is not { } read)
+            {
+                Assert.DoesNotContain(candidate.Algorithm, [.. Trees, "GLM"]);
+                continue;
+            }
+            var isTrees = Trees.Contains(candidate.Algorithm);
+            await AssertSameAsync(onnx, read, Special(Thresholds(read.Model), isTrees));
+        }
+    }
+
+    /// <summary>Whatever still is a graph of trees after some bits have changed is the same one for both.</summary>
+    [NativeFact]
+    public async Task Changed_files_that_are_read_answer_as_the_library_does()
+    {
+        var options = new AutoMlOptions { Target = "target", IsRegression = true, Folds = 2, MaxModels = 1, Threads = 2 };
+        var small = Rows("regression").Take([.. Enumerable.Range(0, 40)]);
+        var whole = OnnxExporter.Export(AutoMlSearch.Run(small, options, null, TimeProvider.System, CancellationToken.None).Candidates[0].Model!);
+        var random = new Random(5);
+        var read = 0;
+        for (var i = 0; i < 300; i++)
+        {
+            var changed = whole[..];
+            changed[random.Next(changed.Length)] ^= (byte)(1 << random.Next(8));
+            if (ForeignModel.TryRead(changed).Model is not { } model)
+                continue;
+            read++;
+            await AssertSameAsync(changed, model, Special(Thresholds(model.Model), true));
+        }
+        Assert.InRange(read, 30, 300);
+    }
+
+    private static async Task AssertSameAsync(byte[] onnx, TrainedModel read, Table rows)
+    {
+        await using var runner = new OnnxRuntime(NativeLibraries.Of("")).Load(onnx, null);
+        var (ours, theirs) = (read.Header, runner.Header);
+        Assert.Equal((theirs.Algorithm, theirs.Task, theirs.Target, theirs.Threshold), (ours.Algorithm, ours.Task, ours.Target, ours.Threshold));
+        Assert.Equal(theirs.Classes, ours.Classes);
+        Assert.Equal(theirs.Inputs, ours.Inputs);
+        var (wanted, found) = (await runner.PredictAsync(rows, CancellationToken.None), read.Predict(rows));
+        Assert.Equal(wanted.Length, found.Length);
+        var scale = Math.Max(1, wanted.Max(Math.Abs));
+        for (var i = 0; i < wanted.Length; i++)
+            Assert.True(Math.Abs(wanted[i] - found[i]) <= 1e-6 * scale, $"row {i / read.OutputCount}: {wanted[i]} there, {found[i]} here");
+    }
+
+    /// <summary>Random rows with gaps, and every threshold as the value of its column, the numbers beside it, and infinities.</summary>
+    private static Table Special(List<(int Feature, float Value)> thresholds, bool endless)
+    {
+        var random = new Random(9);
+        var columns = Enumerable.Range(0, 3).Select(_ => new List<double>()).ToArray();
+        void Add(int feature, double value)
+        {
+            for (var f = 0; f < columns.Length; f++)
+                columns[f].Add(f == feature ? value : random.Next(6) == 0 ? double.NaN : random.NextDouble() * 10 - 5);
+        }
+        foreach (var (feature, value) in thresholds.Where(t => float.IsFinite(t.Value)).Take(300))
+        {
+            Add(feature, value);
+            Add(feature, MathF.BitIncrement(value));
+            Add(feature, MathF.BitDecrement(value));
+        }
+        for (var i = 0; i < 90; i++)
+            Add(i % 3, (i / 3 % 3) switch { 0 => double.NaN, 1 when endless => double.PositiveInfinity, 2 when endless => double.NegativeInfinity, _ => 0 });
+        return new Table([.. columns.Select((c, f) => new NumericColumn("abc"[f].ToString(), ColumnKind.Numeric, [.. c]))], columns[0].Count);
+    }
+
+    private static List<(int Feature, float Value)> Thresholds(IModel model) => model switch
+    {
+        Blend blend => [.. blend.Members.SelectMany(Thresholds)],
+        CompiledForest compiled => [.. compiled.Forest.Trees.SelectMany(t => t.Feature.Select((f, n) => (f, t.Threshold[n])).Where(s => s.f >= 0))],
+        _ => [],
+    };
+
+    private static Table Rows(string task)
+    {
+        var random = new Random(1);
+        double[] Numbers() => [.. Enumerable.Range(0, 240).Select(r => r % 9 == 0 ? double.NaN : random.NextDouble() * 10 - 5)];
+        var (a, b, c) = (Numbers(), Numbers(), Numbers());
+        double[] target = [.. a.Select((n, r) => n + b[r] is var sum && double.IsNaN(sum) ? 0 : task == "regression" ? sum * 20 : task == "binary" ? sum > 0 ? 1 : 0 : Math.Clamp(Math.Round(sum / 4), 0, 2))];
+        return new Table(
+            [
+                new NumericColumn("a", ColumnKind.Numeric, a), new NumericColumn("b", ColumnKind.Numeric, b), new NumericColumn("c", ColumnKind.Numeric, c),
+                new NumericColumn("target", task == "regression" ? ColumnKind.Numeric : ColumnKind.Integer, target),
+            ],
+            240);
+    }
+}
