@@ -58,11 +58,14 @@ internal static class OnnxLabels
     {
         List<string> classes = [];
         var isLabels = false;
+        for (var rest = attribute; OnnxMessage.Next(ref rest, out var field, out _, out var value);)
+            isLabels = field == 1 ? Attributes.Contains(Encoding.UTF8.GetString(value)) : isLabels;
+        // The lists of a forest's nodes are as long as it is large.
+        if (!isLabels)
+            return null;
         while (OnnxMessage.Next(ref attribute, out var field, out var number, out var value))
         {
-            if (field == 1)
-                isLabels = Attributes.Contains(Encoding.UTF8.GetString(value));
-            else if (field == 9)
+            if (field == 9)
                 classes.Add(Encoding.UTF8.GetString(value));
             else if (field == 8 && value.IsEmpty)
                 classes.Add(Text(number));
@@ -71,7 +74,7 @@ internal static class OnnxLabels
             if (classes.Count > MostClasses)
                 throw new OnnxException($"It has more than {MostClasses} classes.");
         }
-        return isLabels && classes.Distinct(StringComparer.Ordinal).Count() == classes.Count ? classes : null;
+        return classes.Distinct(StringComparer.Ordinal).Count() == classes.Count ? classes : null;
     }
 
     private static string Text(ulong number) => ((long)number).ToString(CultureInfo.InvariantCulture);
