@@ -1,3 +1,4 @@
+using ModelHub.Api.Tests.Registry;
 using ModelHub.Engine;
 using ModelHub.Engine.Data;
 using ModelHub.Engine.Ensembles;
@@ -62,7 +63,7 @@ public sealed class OnnxForestTests
         var whole = OnnxExporter.Export(AutoMlSearch.Run(small, options, null, TimeProvider.System, CancellationToken.None).Candidates[0].Model!);
         var random = new Random(5);
         var read = 0;
-        for (var i = 0; i < 300; i++)
+        for (var i = 0; i < BrokenFileTests.Many(200); i++)
         {
             var changed = whole[..];
             changed[random.Next(changed.Length)] ^= (byte)(1 << random.Next(8));
@@ -71,7 +72,7 @@ public sealed class OnnxForestTests
             read++;
             await AssertSameAsync(changed, model, Special(Thresholds(model.Model), true));
         }
-        Assert.InRange(read, 30, 300);
+        Assert.InRange(read, 20, int.MaxValue);
     }
 
     private static async Task AssertSameAsync(byte[] onnx, TrainedModel read, Table rows)

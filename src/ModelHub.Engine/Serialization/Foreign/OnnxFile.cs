@@ -32,7 +32,14 @@ internal sealed class OnnxFile
         {
             switch (field.Number)
             {
-                case 1 or 2 or 3 or 4 or 5 or 6 or 14:
+                case 1 or 5:
+                    _ = field.Integer;
+                    break;
+                case 2 or 3 or 4 or 6:
+                    _ = field.Text;
+                    break;
+                case 14:
+                    ReadNote(field.Message);
                     break;
                 case 7:
                     seen.Once(7);
@@ -63,6 +70,13 @@ internal sealed class OnnxFile
 
     public static EngineException Unknown(string what) => new($"The {what} has no form here.");
 
+    /// <summary>What is of no matter has to be sound, too.</summary>
+    private static void ReadNote(ReadOnlySpan<byte> note)
+    {
+        while (ProtobufReader.Next(ref note, out var field))
+            _ = field.Number is 1 or 2 ? field.Text : throw Unknown("note");
+    }
+
     private static void ReadVersion(ReadOnlySpan<byte> import, Dictionary<string, long> versions)
     {
         var (domain, version) = ("", 0L);
@@ -92,7 +106,11 @@ internal sealed class OnnxFile
                     if (!_nodes.TryAdd(node.Result, node))
                         throw Unknown("value that two nodes give");
                     break;
-                case 2 or 10 or 13:
+                case 2 or 10:
+                    _ = field.Text;
+                    break;
+                case 13:
+                    ReadType(field.Message);
                     break;
                 case 5:
                     AddConstant(field.Message);
@@ -125,8 +143,8 @@ internal sealed class OnnxFile
                 name = field.Text;
             else if (field.Number == 2)
                 element = ReadTensorType(Only(field.Message, 1), sides);
-            else if (field.Number != 3)
-                throw Unknown("value");
+            else
+                _ = field.Number == 3 ? field.Text : throw Unknown("value");
         }
         return new OnnxValueType(name, (int)element, sides);
     }

@@ -26,6 +26,7 @@ internal sealed class OnnxNode
                     results.Add(field.Text);
                     break;
                 case 3 or 6:
+                    _ = field.Text;
                     break;
                 case 4:
                     Operation = field.Text;
@@ -122,6 +123,7 @@ internal sealed class OnnxNode
                         Texts.Add(words[word]);
                         break;
                     case 13:
+                        _ = field.Text;
                         break;
                     case 20:
                         Type = (int)field.Integer;
