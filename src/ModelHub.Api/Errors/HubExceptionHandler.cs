@@ -26,6 +26,11 @@ internal sealed class HubExceptionHandler(ILogger<HubExceptionHandler> log) : IE
             await ProblemAnswer.WriteAsync(context, 400, "malformed", "The request could not be read.", null);
             return true;
         }
+        if (UnreadableText.Is(exception))
+        {
+            await ProblemAnswer.WriteAsync(context, 400, "malformed", "A text of the request has a null character or is not valid Unicode.", null);
+            return true;
+        }
         var refusal = exception switch
         {
             ModelHubException ours => ours,

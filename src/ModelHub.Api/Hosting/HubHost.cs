@@ -63,6 +63,7 @@ internal static class HubHost
         services.AddControllers(mvc =>
             {
                 mvc.Conventions.Add(new DialectConvention());
+                mvc.Filters.Add<JsonBodyLimit>();
                 mvc.Filters.Add<ValidationFilter>();
                 mvc.ReturnHttpNotAcceptable = false;
                 mvc.SuppressImplicitRequiredAttributeForNonNullableReferenceTypes = true;

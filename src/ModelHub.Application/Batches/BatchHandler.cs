@@ -72,6 +72,8 @@ public sealed class BatchHandler(HubDbContext db, IArtifactStore store, ModelCac
 
         public bool Explains => writer.Explains;
 
+        public bool TellsNames => writer.TellsNames;
+
         public bool WritesAnswers => writer.WritesAnswers;
 
         public void Prepare(RowColumns columns) => writer.Prepare(columns);

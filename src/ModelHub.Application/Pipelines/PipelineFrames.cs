@@ -20,6 +20,7 @@ public static class PipelineFrames
     {
         try
         {
+            Count(body.Span);
             using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 8 });
             return document.RootElement.ValueKind switch
             {
@@ -38,8 +39,27 @@ public static class PipelineFrames
         }
     }
 
-    private static JsonElement[] Rows(JsonElement list) => list.GetArrayLength() <= MostRows ? [.. list.EnumerateArray()]
-        : throw ModelHubException.Invalid("body", $"Row {MostRows}: one body has at most {MostRows} rows; send more as an Arrow table, or in several bodies.");
+    private static JsonElement[] Rows(JsonElement list) => [.. list.EnumerateArray()];
+
+    /// <summary>Counts rows and values before anything is made of them: megabytes of <c>[],</c> would be a gigabyte.</summary>
+    private static void Count(ReadOnlySpan<byte> body)
+    {
+        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = 8 });
+        var (rowDepth, rows, values) = (-1, 0, 0L);
+        while (reader.Read())
+        {
+            if (reader.TokenType is JsonTokenType.EndArray or JsonTokenType.EndObject or JsonTokenType.PropertyName)
+                continue;
+            if (rowDepth < 0)
+                rowDepth = reader.TokenType == JsonTokenType.StartArray ? 1 : 2; // records, or columns of lists
+            else if (reader.CurrentDepth < rowDepth)
+                rows = 0;
+            else if (reader.CurrentDepth == rowDepth && ++rows > MostRows)
+                throw ModelHubException.Invalid("body", $"Row {MostRows}: one body has at most {MostRows} rows; send more as an Arrow table, or in several bodies.");
+            if (++values > MostCells + 2 * MostRows) // lists and records count, too
+                throw ModelHubException.Invalid("body", $"One body has at most {MostCells} values; send more as an Arrow table, or in several bodies.");
+        }
+    }
 
     private static List<FrameColumn> OfRecords(IReadOnlyList<JsonElement> records)
     {

@@ -12,6 +12,9 @@ public interface IScoredRowsWriter
     /// <summary>Whether it writes what moved the predictions.</summary>
     bool Explains => false;
 
+    /// <summary>Whether it writes the names of columns with every row.</summary>
+    bool TellsNames => false;
+
     /// <summary>Whether it can write answers that are no numbers (<see cref="RowBlock.Answers"/>).</summary>
     bool WritesAnswers => false;
 

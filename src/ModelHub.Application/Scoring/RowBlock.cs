@@ -61,7 +61,7 @@ public sealed partial class RowBlock
     internal int MostRows { get; set; } = int.MaxValue;
 
     /// <summary>Rows of a model that are to go through it at once: short ones take, and are answered with, far more than their text.</summary>
-    internal static int RowsAtOnce(LoadedModel model) => Math.Clamp((1 << 20) / Math.Max(1, model.Trained?.FeatureCount ?? 0), 1, 8192);
+    internal static int RowsAtOnce(LoadedModel model) => Math.Clamp((1 << 20) / Math.Max(model.OutputCount + 1, model.Trained?.FeatureCount ?? 0), 1, 8192);
 
     public ReadOnlySpan<float> Features => (_lent is null ? _features : _lent.Features)[..(Count * Width)];
 

@@ -33,6 +33,9 @@ public sealed class RowColumns
 {
     public const int Most = 20_000;
     private const int MostRemembered = 1_000;
+
+    /// <summary>Characters, as in datasets: JSON tells the name with every row.</summary>
+    private const int LongestName = 1_000;
     private readonly LoadedModel _model;
     private readonly KeptColumns _kept;
     private readonly Lock _gate = new();
@@ -109,6 +112,8 @@ public sealed class RowColumns
         if (!System.Text.Unicode.Utf8.IsValid(utf8))
             throw new RowRefusal(null, null, "A column's name is not valid UTF-8.");
         var name = Encoding.UTF8.GetString(utf8);
+        if (name.Length > LongestName)
+            throw new RowRefusal(null, null, $"The name of a column has {name.Length} characters; {LongestName} are allowed.");
         lock (_gate)
         {
             var index = Index();
@@ -176,6 +181,8 @@ public sealed class RowColumns
                 if (!System.Text.Unicode.Utf8.IsValid(names[i]))
                     throw new RowRefusal(null, null, $"The name of column {i + 1} is not valid UTF-8.");
                 var name = Encoding.UTF8.GetString(names[i]);
+                if (name.Length > LongestName)
+                    throw new RowRefusal(null, null, $"The name of column {i + 1} has {name.Length} characters; {LongestName} are allowed.");
                 if (!_index.TryAdd(name, i))
                     throw new RowRefusal(null, name, "Two columns have this name.");
                 columns[i] = RowColumn.Of(_model, name, names[i], IsKept(name));

@@ -15,7 +15,8 @@ internal sealed class TextRows(byte[] rented, int from, int to, bool isFirst) : 
 }
 
 /// <summary>Cuts a body into blocks of whole rows as it comes in. One reader at a time.</summary>
-internal sealed class RowCutter(IRowFormat format, int mostRows, PipeReader body) : IDisposable
+/// <param name="mostRows">Of a block; asked for each one, when what comes before the rows was read.</param>
+internal sealed class RowCutter(IRowFormat format, Func<int> mostRows, PipeReader body) : IDisposable
 {
     /// <summary>Bytes that are waited for, unless the body ends: a block is at least that long, or has as many rows as it may.</summary>
     public const int BlockBytes = 256 << 10;
@@ -98,7 +99,7 @@ internal sealed class RowCutter(IRowFormat format, int mostRows, PipeReader body
                 return null;
             _state.At = _head;
         }
-        var end = format.LastBoundary(_bytes.AsSpan(0, _length), mostRows, ref _state);
+        var end = format.LastBoundary(_bytes.AsSpan(0, _length), mostRows(), ref _state);
         if (_isAll && !_state.IsFull)
             end = _length;
         if (end <= _head)

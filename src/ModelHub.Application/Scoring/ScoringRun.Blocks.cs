@@ -67,14 +67,18 @@ public sealed partial class ScoringRun
     /// <summary>Starts each block of whole rows on its way.</summary>
     private async Task ReadAsync(PipeReader body, ChannelWriter<Task<Answered>> blocks, CancellationToken cancellation)
     {
-        using var cutter = new RowCutter(_format, RowBlock.RowsAtOnce(_model), body);
+        using var cutter = new RowCutter(_format, RowsAtOnce, body);
         // Not by the token: a read that is given up that way leaves a request's body as being read for ever, and its rest could never be read past.
         await using var ending = cancellation.UnsafeRegister(static read => ((PipeReader)read!).CancelPendingRead(), body);
         Task<long> before = Task.FromResult(0L);
         try
         {
             while (await cutter.NextAsync(cancellation) is { } rows)
+            {
                 before = await StartAsync(rows, before, blocks, cancellation);
+                if (rows.IsFirst)
+                    await before.WaitAsync(cancellation); // how many rows the next blocks may have is known when the columns are
+            }
             blocks.Complete();
         }
         catch (RowRefusal refusal)

@@ -15,9 +15,12 @@ public sealed partial class ScoringRun
     /// </summary>
     private const long MostHeld = 16 << 20;
 
+    /// <summary>Bytes that a batch of the file is answered with beside its cells: thousands of columns of which nothing is there but their names.</summary>
+    private const long MostOfBatch = 512 << 20;
+
     private ScoringRun(LoadedModel model, KeptColumns kept, IScoredRowsWriter writer, PipeWriter output)
     {
-        (_model, _writer, _output, _format) = (model, writer, output, null!);
+        (_model, _kept, _writer, _output, _format) = (model, kept, writer, output, null!);
         _columns = new RowColumns(model, kept);
     }
 
@@ -79,6 +82,7 @@ public sealed partial class ScoringRun
         {
             // Told before any block is on its way: they are answered side by side.
             _writer.Prepare(_columns);
+            var answer = AnswerBytes();
             var first = 0L;
             var bytes = 0L;
             while (rows.Read() is { } batch)
@@ -87,10 +91,11 @@ public sealed partial class ScoringRun
                 first += batch.Count;
                 // What a small file can grow to: the same bound as for a packed text.
                 bytes += batch.Bytes;
-                if (bytes > mostBytes)
+                if (bytes > mostBytes || batch.Count * answer > MostOfBatch)
                 {
                     batch.Dispose();
-                    throw TooLarge(mostBytes);
+                    throw bytes > mostBytes ? TooLarge(mostBytes) : new ModelHubException(
+                        ErrorKind.Invalid, "bad_rows", "The columns of the file have names that are too long, or too many, to be told with every row: leave some out.");
                 }
                 await blocks.WaitToWriteAsync(cancellation);
                 await blocks.WriteAsync(Task.Run(() => AnswerAsync(batch, from, cancellation), CancellationToken.None), cancellation);

@@ -13,7 +13,18 @@ namespace ModelHub.Application.Scoring;
 /// </summary>
 public sealed partial class ScoringRun
 {
+    /// <summary>Bytes that a block of rows is answered with beside its own cells.</summary>
+    private const int MostAnswered = 4 << 20;
+
+    private const int FewRows = 256;
+
+    /// <summary>Single rows are not worth the question how many of them are too many.</summary>
+    private const int ShortBody = 4096;
+
+    /// <summary>Of a name and a number of an explanation.</summary>
+    private const int ExplanationBytes = 100;
     private readonly LoadedModel _model;
+    private readonly KeptColumns _kept;
     private readonly RowColumns _columns;
     private readonly IRowFormat _format;
     private readonly IScoredRowsWriter _writer;
@@ -21,7 +32,7 @@ public sealed partial class ScoringRun
 
     public ScoringRun(LoadedModel model, RowFormat format, KeptColumns kept, IScoredRowsWriter writer, PipeWriter output)
     {
-        (_model, _writer, _output) = (model, writer, output);
+        (_model, _kept, _writer, _output) = (model, kept, writer, output);
         _columns = format == RowFormat.Csv ? new RowColumns(model, kept) : RowColumns.OfRecords(model, kept);
         _format = IRowFormat.Of(format, model, _columns);
     }
@@ -125,8 +136,8 @@ public sealed partial class ScoringRun
         var isFirst = RowCount == 0;
         block.Clear();
         block.FirstRow = RowCount;
-        block.MostRows = RowBlock.RowsAtOnce(_model);
         var head = isFirst ? _format.ReadHead(text, isAll: true) : 0;
+        block.MostRows = text.Length <= ShortBody ? RowBlock.RowsAtOnce(_model) : RowsAtOnce();
         var taken = head + _format.Parse(text[head..], block, isFirst);
         if (taken == text.Length)
             _format.RequireEnd();
@@ -139,6 +150,30 @@ public sealed partial class ScoringRun
             _columns.Remember();
         _writer.Prepare(_columns);
         return taken;
+    }
+
+    /// <summary>Rows that are to go through the model at once: few enough that what they are answered with is a few megabytes.</summary>
+    private int RowsAtOnce()
+    {
+        var most = _columns.Now.IsEmpty ? FewRows : RowBlock.RowsAtOnce(_model); // the first records may name thousands of columns
+        return (int)Math.Clamp(MostAnswered / AnswerBytes(), 1, most);
+    }
+
+    /// <summary>
+    /// What a row may be answered with beside its own cells. One of two bytes may be answered with the names of all its columns and of all classes, and with
+    /// a hundred explanations. JSON tells the names of what is passed through with each row itself.
+    /// </summary>
+    private long AnswerBytes()
+    {
+        var bytes = 64L + _kept.Names.Sum(n => n.Length + 16L) + _model.Header.Classes.Sum(c => c.Length + 32L);
+        if (_writer.Explains)
+            bytes += ExplanationBytes * (long)Math.Clamp(_model.Header.Inputs.Count, 1, 100);
+        foreach (var column in _columns.Now)
+        {
+            if (_columns.IsAsked(column.Name))
+                bytes += _writer.TellsNames && _format is not JsonRows ? column.Utf8.Length + 16 : 8;
+        }
+        return bytes;
     }
 
     /// <summary>

@@ -28,12 +28,17 @@ public sealed class StudioService(HubDbContext db, ProjectAccess access, Deploym
 {
     private const int MostScenarios = 1000;
 
+    /// <summary>Characters of a session's row and of a scenario's changes: all of a session is answered at once, and many sessions are.</summary>
+    private const int LongestBase = 1 << 20;
+    private const int LongestChanges = 100_000;
+
     /// <exception cref="ModelHubException">The row is no record of the deployment's model.</exception>
     public async Task<SessionView> CreateAsync(Caller caller, Guid deploymentId, string? name, JsonElement row, CancellationToken cancellation)
     {
         var served = await gate.FindAsync(caller, deploymentId, cancellation);
         await access.RequireAsync(caller, served.ProjectId, ProjectRole.Editor, "deployment", cancellation);
         await CompareAsync(caller, served, row, JsonSerializer.Deserialize<JsonElement>("{}"), cancellation);
+        Bound(row, LongestBase, "base");
         var session = new StudioSession(served.ProjectId, served.Id, Names.Checked(name ?? "session"), row.GetRawText(), caller.UserId, clock.GetUtcNow());
         db.Add(session);
         await db.SaveChangesAsync(cancellation);
@@ -69,6 +74,7 @@ public sealed class StudioService(HubDbContext db, ProjectAccess access, Deploym
             throw new ModelHubException(ErrorKind.WrongState, "session_full", $"A session has at most {MostScenarios} scenarios.");
         var served = await gate.FindAsync(caller, session.DeploymentId, cancellation);
         var result = await CompareAsync(caller, served, JsonSerializer.Deserialize<JsonElement>(session.BaseRow), changes, cancellation);
+        Bound(changes, LongestChanges, "changes");
         var scenario = new StudioScenario(
             sessionId, Names.Checked(name ?? $"scenario {count + 1}"), served.Champion.Id, changes.GetRawText(),
             JsonSerializer.Serialize(result, StoredJson.Options), clock.GetUtcNow());
@@ -96,6 +102,12 @@ public sealed class StudioService(HubDbContext db, ProjectAccess access, Deploym
         var answer = await whatIf.CompareAsync(caller, served.Champion.Id, row, [changes], options, cancellation);
         var only = answer.Scenarios[0];
         return new ScenarioResult(answer.Classes, Bare(answer.Base), Bare(only.Row), only.Change, only.ContributionChanges, answer.ContributionSpace);
+    }
+
+    private static void Bound(JsonElement kept, int longest, string field)
+    {
+        if (kept.GetRawText().Length > longest)
+            throw ModelHubException.Invalid(field, $"'{field}' is longer than {longest} characters.");
     }
 
     private static RowPrediction Bare(RowPrediction row) => row with { Contributions = null };

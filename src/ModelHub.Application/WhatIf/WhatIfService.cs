@@ -25,6 +25,7 @@ public sealed class WhatIfService(PredictionService predictions)
 {
     private const int MostScenarios = 1000;
     private const int MostCells = 2_000_000;
+    private const int MostOfCurve = 100_000;
 
     /// <exception cref="ModelHubException">The base is no record, a change names no input, or there is too much of it.</exception>
     public async Task<WhatIfAnswer> CompareAsync(
@@ -64,6 +65,8 @@ public sealed class WhatIfService(PredictionService predictions)
         if (values.Count is 0 or > MostScenarios)
             throw ModelHubException.Invalid("values", $"There are 1 to {MostScenarios} values.");
         var records = rows.Select((row, r) => Record(row, $"rows[{r}]")).ToList();
+        if (records.Count * values.Count > MostOfCurve)
+            throw ModelHubException.Invalid("values", $"Rows times values are more than {MostOfCurve}; ask for fewer.");
         Bound(records.Max(r => r.Count) + 1, records.Count * values.Count);
         var changed = records.SelectMany(own => values.Select(v => Changed(own, new(StringComparer.Ordinal) { [feature] = v })));
         var scored = await predictions.PredictAsync(caller, modelId, changed, new ScoringOptions(), cancellation);

@@ -55,6 +55,30 @@ public sealed class PredictionApiTests(RunningHub hub)
         Assert.Equal(wanted[8_999 % wanted.Count].GetProperty("predictionValues").GetRawText(), again[8_999].GetProperty("predictionValues").GetRawText());
     }
 
+    /// <summary>JSON tells the names with every row: 36 KB of them, in one piece and in several blocks; and one of a hundred kilobytes, which would be gigabytes.</summary>
+    [Theory]
+    [InlineData(40, 2_000)]
+    [InlineData(40, 9_000)]
+    public async Task Long_names_of_short_rows_are_told_in_order(int columns, int count)
+    {
+        var made = await Leaderboards.OfAsync(hub, "binary");
+        var id = await Leaderboards.DeployAsync(hub, made.BestId);
+        var names = Enumerable.Range(0, columns).Select(i => $"{i}{new string('n', 900)}").ToList();
+        var csv = $"x,{string.Join(',', names)}\n" + string.Concat(Enumerable.Range(0, count).Select(i => $"1,{i}{new string(',', columns - 1)}\n"));
+        var at = 0;
+        var path = $"/predApi/v1.0/deployments/{id}/predictions?passthroughColumnsSet=all";
+        foreach (var row in Data(await hub.Client.PostAsync(path, Csv(csv)).JsonAsync()))
+        {
+            var passed = row.GetProperty("passthroughValues");
+            Assert.Equal((at, $"{at}", columns + 1), (row.GetProperty("rowId").GetInt32(), passed.GetProperty(names[0]).GetString(), passed.EnumerateObject().Count()));
+            at++;
+        }
+        Assert.Equal(count, at);
+        var said = (await hub.Client.PostAsync(path, Csv($"x,{new string('n', 100_000)}\n1,2\n")).JsonAsync(400)).GetProperty("message").GetString();
+        Assert.Equal("The name of column 2 has 100000 characters; 1000 are allowed.", said);
+        await hub.Client.PostAsJsonAsync(path, new[] { new Dictionary<string, int> { ["x"] = 1, [new string('n', 1001)] = 1 } }).JsonAsync(400);
+    }
+
     /// <summary>Two bytes a row: far more rows than a block of that length usually has, in one piece (20,000) and in several.</summary>
     [Theory]
     [InlineData("application/json", 20_000)]

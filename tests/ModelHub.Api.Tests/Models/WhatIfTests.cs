@@ -61,6 +61,8 @@ public sealed class WhatIfTests(RunningHub hub)
         await AskAsync(made, new { @base = new[] { 1 }, scenarios = new object[] { new { x = 1 } } }, 422);
         await AskAsync(made, new { @base = Row, scenarios = new object[] { 3 } }, 422);
         await AskAsync(made, new { @base = Row, scenarios = Enumerable.Repeat(new { x = 1 }, 1001) }, 422);
+        var curve = new { rows = Enumerable.Repeat(Row, 101), feature = "x", values = Enumerable.Range(0, 1000) };
+        Assert.Contains("100000", (await hub.Client.PostAsJsonAsync($"/api/models/{made.BestId}/what-if/curve", curve).JsonAsync(422)).GetProperty("detail").GetString(), StringComparison.Ordinal);
         await hub.Client.PostAsJsonAsync($"/api/models/{Guid.NewGuid()}/what-if", new { @base = Row, scenarios = new object[] { new { x = 1 } } }).JsonAsync(404);
     }
 

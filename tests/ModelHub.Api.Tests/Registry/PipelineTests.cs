@@ -95,6 +95,7 @@ public class PipelineTests(RunningHub hub)
         { """{"x": [1, 2], "z": [1]}""", "has 1 rows" },
         { """[{"x": [1, "a", 2, 3]}]""", "Row 0: 'x'" },
         { $"[{string.Join(',', Enumerable.Repeat("{}", 100_001))}]", "Row 100000: one body has at most 100000 rows" },
+        { $$"""{"x": [[{{string.Join(',', Enumerable.Repeat("1", 5_300_000))}}]]}""", "at most 5000000 values" },
         { $$"""{"x": [{{string.Join(',', Enumerable.Repeat("1", 100_001))}}]}""", "Row 100000: one body has at most 100000 rows" },
     };
 

@@ -61,6 +61,8 @@ public sealed class StudioTests(RunningHub hub)
         await hub.Client.PostAsJsonAsync("/api/studio/sessions", new { deployment_id = Guid.NewGuid(), @base = Row }).JsonAsync(404);
         var session = (await hub.Client.PostAsJsonAsync("/api/studio/sessions", new { deployment_id = deployment, @base = Row }).JsonAsync(201)).GetProperty("session");
         var path = $"/api/studio/sessions/{session.GetProperty("id").GetString()}/scenarios";
+        await hub.Client.PostAsJsonAsync("/api/studio/sessions", new { deployment_id = deployment, @base = new { note = new string('x', 1 << 20) } }).JsonAsync(422);
+        await hub.Client.PostAsJsonAsync(path, new { changes = new { note = new string('x', 100_000) } }).JsonAsync(422);
         await hub.Client.PostAsJsonAsync(path, new { }).JsonAsync(422);
         await hub.Client.PostAsJsonAsync(path, new { changes = new { nowhere = 1 } }).JsonAsync(422);
         await hub.Client.DeleteAsync($"{path}/{Guid.NewGuid()}").JsonAsync(404);

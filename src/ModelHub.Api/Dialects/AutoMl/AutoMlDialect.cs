@@ -23,7 +23,13 @@ internal sealed class AutoMlDialect(KeyCache keys, RateLimits rates) : Dialect
 
     public override string Folder => "AutoMl";
 
-    public override long? LargestBody => 200L << 20;
+    /// <summary>Of files and vectors; and of those, the key is in the body, so that whose they are is known when they were read.</summary>
+    public const long LargestData = 200L << 20;
+
+    /// <summary>Numbers of a list of vectors, and its lists.</summary>
+    public const int MostValues = 20_000_000;
+
+    public override long? LargestBody => LargestData;
 
     public override bool Owns(PathString path)
     {

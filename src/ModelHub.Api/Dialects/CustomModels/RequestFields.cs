@@ -14,7 +14,6 @@ namespace ModelHub.Api.Dialects.CustomModels;
 internal sealed class RequestFields
 {
     private const int LongestText = 1 << 20;
-    private const int LargestBody = 64 << 20;
     private readonly Dictionary<string, List<JsonElement>> _values = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _errors = new(StringComparer.Ordinal);
 
@@ -35,7 +34,7 @@ internal sealed class RequestFields
             throw new HttpRefusalException(415, "unsupported_media_type", $"The content type '{type}' is not understood here; send application/json.");
         // What is held whole; the server's own bound is that of files.
         if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } bound)
-            bound.MaxRequestBodySize = LargestBody;
+            bound.MaxRequestBodySize = Hosting.JsonBodyLimit.Plain;
         using var buffer = new MemoryStream();
         await request.Body.CopyToAsync(buffer, cancellation);
         if (buffer.Length == 0)
@@ -145,7 +144,7 @@ internal sealed class RequestFields
 
     public Guid? Id(string name, bool required = false)
     {
-        if (Text(name, 100, required) is not { Length: > 0 } text)
+        if (Text(name, 100, required) is not { } text || text.Length == 0 && !required)
             return null;
         if (HubId.TryParse(text, out var id))
             return id;

@@ -15,6 +15,8 @@ internal sealed class BatchJson(LoadedModel model, bool asLines) : IScoredRowsWr
     private readonly JsonEncodedText[] _classes = [.. model.Header.Classes.Select(Text)];
     private readonly JsonEncodedText[] _probabilities = [.. model.Header.Classes.Select(c => Text("prob_" + c))];
 
+    public bool TellsNames => true;
+
     public void Prepare(RowColumns columns)
     {
     }

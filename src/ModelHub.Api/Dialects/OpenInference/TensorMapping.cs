@@ -7,10 +7,10 @@ namespace ModelHub.Api.Dialects.OpenInference;
 
 internal static class TensorMapping
 {
-    private const int MostTensors = 20_000;
+    public const int MostTensors = 20_000;
 
     /// <summary>Of all tensors of a request: 32 MiB as numbers, some hundred as the records that rows are scored from.</summary>
-    private const long MostValues = 1 << 22;
+    public const int MostValues = 1 << 22;
 
     /// <summary>The tensors of a request; what follows the JSON belongs to those that say so, in their order.</summary>
     /// <exception cref="ModelHubException">A tensor is not what its shape and type say.</exception>
@@ -21,7 +21,7 @@ internal static class TensorMapping
         if (request.Inputs.Count > MostTensors)
             throw ModelHubException.Invalid("inputs", $"'inputs' has more than {MostTensors} tensors.");
         var tensors = new List<Tensor>(request.Inputs.Count);
-        var left = MostValues;
+        long left = MostValues;
         foreach (var input in request.Inputs)
             tensors.Add(ToTensor(input, ref binary, ref left));
         if (binary.Length > 0)

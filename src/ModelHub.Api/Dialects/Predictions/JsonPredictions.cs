@@ -29,6 +29,8 @@ internal sealed class JsonPredictions : PredictionWriter
         _labels = model.IsRegression ? [Text(model.Header.Target)] : model.IsBinary ? [] : [.. model.Header.Classes.Select(Text)];
     }
 
+    public override bool TellsNames => true;
+
     public override void Begin(RowColumns columns, IBufferWriter<byte> output) => output.Write("{\"data\":["u8);
 
     public override void Rows(RowBlock block, RowColumns columns, IBufferWriter<byte> output)

@@ -25,6 +25,8 @@ internal abstract class PredictionWriter(LoadedModel model, ServedDeployment dep
 
     public bool Explains => Query.MaxExplanations > 0;
 
+    public virtual bool TellsNames => false;
+
     public void Prepare(RowColumns columns)
     {
         if (Query.Passthrough.All)

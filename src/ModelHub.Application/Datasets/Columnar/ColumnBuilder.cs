@@ -225,7 +225,7 @@ internal sealed class ColumnBuilder
             return;
         }
         if (!_texts.TryAdd(cell, at, Sketch))
-            throw new DatasetFormatException("The text is not valid UTF-8.", row, Name);
+            throw new DatasetFormatException(cell.Contains((byte)0) ? "The text has a null character." : "The text is not valid UTF-8.", row, Name);
     }
 
     /// <summary>Chooses the content by the cells that wait, then takes them.</summary>

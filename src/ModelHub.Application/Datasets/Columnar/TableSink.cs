@@ -9,6 +9,11 @@ namespace ModelHub.Application.Datasets.Columnar;
 /// </summary>
 internal sealed class TableSink
 {
+    /// <summary>Cells that may be missing before it is asked how many are not.</summary>
+    private const long MostMissing = 1 << 26;
+
+    /// <summary>Cells of the table for each that is there: a megabyte of records that have nothing in common would be minutes of missing ones.</summary>
+    private const long MostSparse = 500;
     private readonly ColumnarWriter _writer;
     private readonly ReadLimits _limits;
     private readonly Dictionary<string, ColumnKind> _kinds;
@@ -20,6 +25,7 @@ internal sealed class TableSink
     private int _dense;
     private long _bytes;
     private long _entries;
+    private long _given;
 
     /// <param name="kinds">Kinds by name that are not to be inferred.</param>
     /// <param name="asText">Columns that an earlier reading found to be text.</param>
@@ -47,6 +53,8 @@ internal sealed class TableSink
             throw new DatasetFormatException($"There are more than {_limits.MaxColumns} columns.");
         if (name.Length > 1000)
             throw new DatasetFormatException("The name of a column may have 1000 characters.", null, name);
+        if (name.Contains('\0', StringComparison.Ordinal))
+            throw new DatasetFormatException("The name of a column has a null character.", null, name);
         if (!_index.TryAdd(name, _columns.Count))
             throw new DatasetFormatException("Two columns have this name.", null, name);
         ColumnKind? forced = _kinds.TryGetValue(name, out var known) ? known : kind;
@@ -60,6 +68,7 @@ internal sealed class TableSink
     public void Cell(int column, ReadOnlySpan<byte> text)
     {
         _bytes += text.Length;
+        _given++;
         _columns[column].Append(text, _at, RowCount + 1);
     }
 
@@ -114,6 +123,9 @@ internal sealed class TableSink
     {
         if (_at == 0)
             return;
+        _given += _entries;
+        if (RowCount * _dense > Math.Max(MostMissing, MostSparse * _given))
+            throw new DatasetFormatException($"The rows have too little in common: {RowCount} of them name {_dense} columns, and nearly all cells are missing.");
         foreach (var column in _columns)
         {
             column.EndGroup(_at, RowCount - _at + 1);

@@ -19,12 +19,12 @@ internal sealed class TextCells(Allowance dictionaries)
             Room.At(ref _codes, row) = -1;
     }
 
-    /// <summary>False for a text that is no UTF-8, which is not taken.</summary>
+    /// <summary>False for a text that is no UTF-8 or has a null character (levels are kept in PostgreSQL), which is not taken.</summary>
     public bool TryAdd(ReadOnlySpan<byte> cell, int row, ColumnSketch sketch)
     {
         var hash = LevelDictionary.Hash(cell);
         var code = Levels.Find(cell, hash);
-        if (code < 0 && !Utf8.IsValid(cell))
+        if (code < 0 && (cell.Contains((byte)0) || !Utf8.IsValid(cell)))
             return false;
         if (_texts is null && code < 0)
         {

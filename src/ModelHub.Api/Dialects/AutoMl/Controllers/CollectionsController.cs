@@ -55,6 +55,7 @@ public sealed class CollectionsController(ProjectService projects, CollectionSer
 
     /// <summary>Adds one vector.</summary>
     [HttpPost("add_data")]
+    [RequestSizeLimit(AutoMlDialect.LargestData)]
     public async Task<JobAnswer> AddData(AddDataRequest request, CancellationToken cancellation)
     {
         JsonElement? ids = request.StringId is null ? null : JsonSerializer.SerializeToElement(new[] { request.StringId });
@@ -65,12 +66,14 @@ public sealed class CollectionsController(ProjectService projects, CollectionSer
 
     /// <summary>Adds many vectors.</summary>
     [HttpPost("add_data_batch")]
+    [RequestSizeLimit(AutoMlDialect.LargestData)]
     public async Task<JobAnswer> AddDataBatch(AddDataBatchRequest request, CancellationToken cancellation) => ToAnswer(
         await collections.AddVectorsAsync(
             HttpContext.Caller(), AutoMlMapping.At(request), request.Data!.Value, request.StringIds, request.Attributes, cancellation));
 
     /// <summary>Adds a file's rows; makes the collection when it is not there.</summary>
     [HttpPost("upload")]
+    [RequestSizeLimit(AutoMlDialect.LargestData)]
     public async Task<JobAnswer> Upload(UploadRequest request, CancellationToken cancellation)
     {
         var source = AutoMlMapping.ToSource(request) with { VectorDim = request.VectorDim, Ids = request.StringIds, Attributes = request.Attributes };

@@ -52,24 +52,29 @@ public sealed record AddDataRequest : CollectionRequest
 
     /// <summary>One vector.</summary>
     [JsonPropertyName("data")]
+    [MostItems(AutoMlDialect.MostValues, Within = AutoMlDialect.MostValues)]
     public JsonElement? Data { get; init; }
 
     /// <summary>Attributes of the vector: text, number or truth value by name.</summary>
     [JsonPropertyName("attributes")]
+    [MostItems(AutoMlDialect.MostValues, Within = AutoMlDialect.MostValues)]
     public JsonElement? Attributes { get; init; }
 }
 
 public sealed record AddDataBatchRequest : CollectionRequest
 {
     [JsonPropertyName("string_ids")]
+    [MostItems(AutoMlDialect.MostValues, Within = AutoMlDialect.MostValues)]
     public JsonElement? StringIds { get; init; }
 
     /// <summary>A list of vectors.</summary>
     [JsonPropertyName("data")]
+    [MostItems(AutoMlDialect.MostValues, Within = AutoMlDialect.MostValues)]
     public JsonElement? Data { get; init; }
 
     /// <summary>A list with an object per vector.</summary>
     [JsonPropertyName("attributes")]
+    [MostItems(AutoMlDialect.MostValues, Within = AutoMlDialect.MostValues)]
     public JsonElement? Attributes { get; init; }
 }
 
@@ -107,9 +112,11 @@ public sealed record UploadRequest : CollectionRequest, IFileRequest
     public int? VectorDim { get; init; }
 
     [JsonPropertyName("string_ids")]
+    [MostItems(AutoMlDialect.MostValues, Within = AutoMlDialect.MostValues)]
     public JsonElement? StringIds { get; init; }
 
     [JsonPropertyName("attributes")]
+    [MostItems(AutoMlDialect.MostValues, Within = AutoMlDialect.MostValues)]
     public JsonElement? Attributes { get; init; }
 }
 

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Mvc;
 using ModelHub.Api.Access;
 using ModelHub.Api.Dialects.Hub.Wire;
+using ModelHub.Api.Hosting;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Explanations;
 using ModelHub.Application.Models;
@@ -43,6 +44,7 @@ public sealed class ModelsController(ModelLists lists, ModelService models, Expl
     /// would be with the values that columns have in other rows.
     /// </summary>
     [HttpPost("{modelId}/explain/rows")]
+    [RequestSizeLimit(JsonBodyLimit.Rows)]
     public async Task<ExplainRowsAnswer> ExplainRows(string modelId, ExplainRowsRequest request, CancellationToken cancellation) =>
         ModelMapping.ToAnswer(await rows.ExplainAsync(
             HttpContext.Caller(), HubPaging.Id(modelId, "model"), request.Inputs, ModelMapping.ToWish(request.Options), cancellation));

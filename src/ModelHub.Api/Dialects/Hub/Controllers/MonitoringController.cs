@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 using ModelHub.Api.Access;
 using ModelHub.Api.Dialects.Hub.Wire;
+using ModelHub.Api.Hosting;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Monitoring;
 
@@ -33,6 +34,7 @@ public sealed class MonitoringController(MonitoringService monitoring, TimeProvi
 
     /// <summary>Takes in what came true, by association id; at most 10,000 at once.</summary>
     [HttpPost("actuals")]
+    [RequestSizeLimit(JsonBodyLimit.Rows)]
     public async Task<ActualsAnswer> Actuals(string deploymentId, ActualsRequest request, CancellationToken cancellation)
     {
         var actuals = (request.Actuals ?? []).Select(a => (a.AssociationId ?? "", Value(a.Actual))).ToList();
@@ -59,6 +61,8 @@ public sealed class MonitoringController(MonitoringService monitoring, TimeProvi
     private TimeRange Range(DateTimeOffset? from, DateTimeOffset? to)
     {
         var end = to?.ToUniversalTime() ?? clock.GetUtcNow();
+        if (end.Year < 1970)
+            throw ModelHubException.Invalid("to", "'to' is before 1970.");
         var start = from?.ToUniversalTime() ?? end.AddDays(-7);
         return start < end ? new TimeRange(start, end) : throw ModelHubException.Invalid("from", "'from' is before 'to'.");
     }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 using ModelHub.Api.Access;
 using ModelHub.Api.Dialects.Hub.Wire;
+using ModelHub.Api.Hosting;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Models;
 using ModelHub.Application.WhatIf;
@@ -11,6 +12,7 @@ namespace ModelHub.Api.Dialects.Hub.Controllers;
 /// <summary>What a model would say if a row were another.</summary>
 [ApiController]
 [Route("api/models/{modelId}/what-if")]
+[RequestSizeLimit(JsonBodyLimit.Rows)]
 public sealed class WhatIfController(WhatIfService whatIf, CounterfactualService counterfactuals) : ControllerBase
 {
     /// <summary>A row and changes to it: predictions, how far they move, and what moved them.</summary>

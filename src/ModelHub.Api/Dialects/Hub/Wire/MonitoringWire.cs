@@ -49,6 +49,7 @@ public sealed record DriftAnswer(DateTimeOffset From, DateTimeOffset To, IReadOn
 
 public sealed record ActualsRequest
 {
+    [MostItems(10_000, "actuals")]
     public IReadOnlyList<ActualWire>? Actuals { get; init; }
 }
 

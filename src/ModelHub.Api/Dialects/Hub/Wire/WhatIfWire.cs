@@ -9,6 +9,7 @@ public sealed record WhatIfRequest
     public JsonElement Base { get; init; }
 
     /// <summary>What is to be otherwise, one record per scenario; null makes a value missing.</summary>
+    [MostItems(1000, "scenarios")]
     public IReadOnlyList<JsonElement>? Scenarios { get; init; }
 
     public PredictOptions? Options { get; init; }
@@ -45,11 +46,13 @@ public sealed record ScenarioWire
 public sealed record CurveRequest
 {
     /// <summary>Rows whose predictions are followed, 1 to 1,000.</summary>
+    [MostItems(1000, "rows")]
     public IReadOnlyList<JsonElement>? Rows { get; init; }
 
     public string? Feature { get; init; }
 
     /// <summary>By default the levels of a category, or 20 numbers over the range that training saw.</summary>
+    [MostItems(1000, "values")]
     public IReadOnlyList<JsonElement>? Values { get; init; }
 }
 
@@ -67,6 +70,7 @@ public sealed record CounterfactualRequest
     public WantedWire? Wanted { get; init; }
 
     /// <summary>Inputs that may change; by default all.</summary>
+    [MostItems(20_000, "features")]
     public IReadOnlyList<string>? Features { get; init; }
 
     /// <summary>Inputs that may change at once, 1 to 10; by default 5.</summary>
@@ -118,6 +122,7 @@ public sealed record ChangeWire(string Feature, JsonElement? From, JsonElement T
 public sealed record ExplainRowsRequest
 {
     /// <summary>One record, or a list of records: values by column.</summary>
+    [MostItems(100_000, Within = 4_000_000)]
     public JsonElement Inputs { get; init; }
 
     public ExplainRowsOptions? Options { get; init; }

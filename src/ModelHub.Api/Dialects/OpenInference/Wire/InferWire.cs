@@ -15,12 +15,15 @@ public sealed record InferRequest
     public string? Id { get; init; }
 
     [JsonPropertyName("parameters")]
+    [MostItems(1000, Within = 1000)]
     public JsonElement? Parameters { get; init; }
 
     [JsonPropertyName("inputs")]
+    [MostItems(TensorMapping.MostTensors, "inputs")]
     public IReadOnlyList<TensorWire>? Inputs { get; init; }
 
     [JsonPropertyName("outputs")]
+    [MostItems(TensorMapping.MostTensors, "outputs")]
     public IReadOnlyList<RequestedOutput>? Outputs { get; init; }
 }
 
@@ -30,6 +33,7 @@ public sealed record TensorWire
     public string? Name { get; init; }
 
     [JsonPropertyName("shape")]
+    [MostItems(100, "shape")]
     public IReadOnlyList<long>? Shape { get; init; }
 
     /// <summary>BOOL, UINT8 … FP64 or BYTES.</summary>
@@ -39,11 +43,13 @@ public sealed record TensorWire
     /// <summary><c>binary_data_size</c> when the values follow the JSON.</summary>
     [JsonPropertyName("parameters")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [MostItems(1000, Within = 1000)]
     public JsonElement? Parameters { get; init; }
 
     /// <summary>Flat or nested.</summary>
     [JsonPropertyName("data")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [MostItems(2 * TensorMapping.MostValues, Within = 2 * TensorMapping.MostValues)]
     public JsonElement? Data { get; init; }
 }
 
@@ -54,6 +60,7 @@ public sealed record RequestedOutput
 
     /// <summary><c>binary_data</c>: whether its values are to follow the JSON.</summary>
     [JsonPropertyName("parameters")]
+    [MostItems(1000, Within = 1000)]
     public JsonElement? Parameters { get; init; }
 }
 
