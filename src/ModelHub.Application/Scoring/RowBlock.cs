@@ -60,9 +60,6 @@ public sealed partial class RowBlock
     /// <summary>The block is full with so many rows.</summary>
     internal int MostRows { get; set; } = int.MaxValue;
 
-    /// <summary>Rows of a model that are to go through it at once: short ones take, and are answered with, far more than their text.</summary>
-    internal static int RowsAtOnce(LoadedModel model) => Math.Clamp((1 << 20) / Math.Max(model.OutputCount + 1, model.Trained?.FeatureCount ?? 0), 1, 8192);
-
     public ReadOnlySpan<float> Features => (_lent is null ? _features : _lent.Features)[..(Count * Width)];
 
     public ReadOnlySpan<float> FeaturesOf(int row) => Features.Slice(row * Width, Width);

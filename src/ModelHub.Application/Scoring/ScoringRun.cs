@@ -48,6 +48,9 @@ public sealed partial class ScoringRun
 
     public long RowCount { get; private set; }
 
+    /// <summary>Rows that go through the model at once at most: short ones take, and are answered with, far more than their text.</summary>
+    private int MostRows => Math.Clamp((1 << 20) / Math.Max(_model.OutputCount + 1, _model.Trained?.FeatureCount ?? 0), 1, 8192);
+
     /// <exception cref="ModelHubException">The rows are refused (with row and column), or the model fails.</exception>
     public async Task RunAsync(PipeReader body, CancellationToken cancellation)
     {
@@ -137,12 +140,11 @@ public sealed partial class ScoringRun
         block.Clear();
         block.FirstRow = RowCount;
         var head = isFirst ? _format.ReadHead(text, isAll: true) : 0;
-        block.MostRows = text.Length <= ShortBody ? RowBlock.RowsAtOnce(_model) : RowsAtOnce();
+        block.MostRows = text.Length <= ShortBody ? MostRows : RowsAtOnce();
         var taken = head + _format.Parse(text[head..], block, isFirst);
-        if (taken == text.Length)
-            _format.RequireEnd();
         if (!isFirst)
             return taken;
+        Check(text[taken..], block.Count);
         if (block.Count == 0)
             throw new RowRefusal(null, null, "There are no rows of data.");
         RequireKnown(block);
@@ -152,10 +154,35 @@ public sealed partial class ScoringRun
         return taken;
     }
 
+    /// <summary>Reads the rows behind the first block for what is wrong with them: until one is answered, that can still be told.</summary>
+    private void Check(ReadOnlySpan<byte> rest, long firstRow)
+    {
+        var block = _model.RentBlock();
+        try
+        {
+            while (!rest.IsEmpty)
+            {
+                block.Clear();
+                block.MostRows = RowsAtOnce();
+                rest = rest[_format.Parse(rest, block, isFirst: false)..];
+                firstRow += block.Count;
+            }
+            _format.RequireEnd();
+        }
+        catch (RowRefusal refusal)
+        {
+            throw Refused(refusal, firstRow);
+        }
+        finally
+        {
+            _model.Return(block);
+        }
+    }
+
     /// <summary>Rows that are to go through the model at once: few enough that what they are answered with is a few megabytes.</summary>
     private int RowsAtOnce()
     {
-        var most = _columns.Now.IsEmpty ? FewRows : RowBlock.RowsAtOnce(_model); // the first records may name thousands of columns
+        var most = _columns.Now.IsEmpty ? FewRows : MostRows; // the first records may name thousands of columns
         return (int)Math.Clamp(MostAnswered / AnswerBytes(), 1, most);
     }
 

@@ -110,6 +110,19 @@ public sealed class PredictionApiTests(RunningHub hub)
         Assert.Equal(Enumerable.Range(0, count), rows.Select(r => r.GetProperty("rowId").GetInt32()));
     }
 
+    /// <summary>More rows than go through a model at once: until the first are answered, all that is there is looked at.</summary>
+    [Theory]
+    [InlineData("text/csv", "x\n", "1\n", "1,2\n", "")]
+    [InlineData("application/json", "[{\"x\":1}", ",{}", ",{\"x\":[1]}", "]")]
+    [InlineData("application/json", "[{\"x\":1}", ",{}", ",{}", "")]
+    public async Task A_broken_row_behind_many_short_ones_is_named(string type, string start, string row, string broken, string end)
+    {
+        var id = await Leaderboards.DeployAsync(hub, (await Leaderboards.OfAsync(hub, "binary")).BestId);
+        var body = start + string.Concat(Enumerable.Repeat(row, 20_000)) + broken + end;
+        var said = (await PostAsync(id, new StringContent(body, Encoding.UTF8, type)).JsonAsync(400)).GetProperty("message").GetString();
+        Assert.Contains(end.Length > 0 ? "Row 20002" : type == "text/csv" ? "Row 20001" : "ends too early", said, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("text/csv", "", "empty")]
     [InlineData("text/csv", "x,colour\n1\n", "Row 1")]

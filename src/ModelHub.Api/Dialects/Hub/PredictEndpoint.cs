@@ -17,7 +17,7 @@ namespace ModelHub.Api.Dialects.Hub;
 /// </summary>
 internal sealed class PredictEndpoint(PredictionService predictions)
 {
-    private const int LargestBody = 16 << 20;
+    private const int LargestBody = (int)JsonBodyLimit.Rows;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 

@@ -18,8 +18,6 @@ internal static class TensorMapping
     {
         if (request.Inputs is not { Count: > 0 })
             throw ModelHubException.Invalid("inputs", "'inputs' is a list of tensors, one at least.");
-        if (request.Inputs.Count > MostTensors)
-            throw ModelHubException.Invalid("inputs", $"'inputs' has more than {MostTensors} tensors.");
         var tensors = new List<Tensor>(request.Inputs.Count);
         long left = MostValues;
         foreach (var input in request.Inputs)
