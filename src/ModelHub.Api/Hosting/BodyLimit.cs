@@ -9,11 +9,16 @@ internal sealed class BodyLimit(RequestDelegate next, DialectSet dialects, HubSe
 {
     public Task InvokeAsync(HttpContext context)
     {
-        var limit = dialects.Of(context.Request.Path).LargestBody ?? settings.LargestBody;
+        Set(context, dialects.Of(context.Request.Path).LargestBody ?? settings.LargestBody);
+        return next(context);
+    }
+
+    /// <exception cref="ModelHubException">The body is said to be longer.</exception>
+    public static void Set(HttpContext context, long limit)
+    {
         if (context.Request.ContentLength > limit)
             throw new ModelHubException(ErrorKind.TooLarge, "body_too_large", $"The body is larger than {limit} bytes.");
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
             feature.MaxRequestBodySize = limit;
-        return next(context);
     }
 }

@@ -1,8 +1,6 @@
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Mvc.Filters;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
-using ModelHub.Application.Errors;
 
 namespace ModelHub.Api.Hosting;
 
@@ -23,11 +21,7 @@ internal sealed class JsonBodyLimit : IResourceFilter
         if (!context.ActionDescriptor.Parameters.Any(p => p.BindingInfo?.BindingSource == BindingSource.Body))
             return;
         var own = context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<IRequestSizeLimitMetadata>();
-        var limit = own is null ? Plain : own.MaxRequestBodySize ?? long.MaxValue;
-        if (context.HttpContext.Request.ContentLength > limit)
-            throw new ModelHubException(ErrorKind.TooLarge, "body_too_large", $"The body is larger than {limit} bytes.");
-        if (context.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
-            feature.MaxRequestBodySize = limit;
+        BodyLimit.Set(context.HttpContext, own is null ? Plain : own.MaxRequestBodySize ?? long.MaxValue);
     }
 
     public void OnResourceExecuted(ResourceExecutedContext context)

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using ModelHub.Application.Scoring;
 
 namespace ModelHub.Api.Hosting;
 
@@ -10,10 +11,6 @@ internal sealed class RefusedBody(RequestDelegate next, TimeProvider clock)
 {
     /// <summary>Bytes that are read at most.</summary>
     public const long Most = 160 << 20;
-
-    /// <summary>With the pause, up to some 37 MB/s, for less than a tenth of a processor.</summary>
-    private const int Piece = 1 << 18;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(7);
 
     /// <summary>For who sends slowly: that burdens nobody.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
@@ -55,17 +52,17 @@ internal sealed class RefusedBody(RequestDelegate next, TimeProvider clock)
         {
             var part = await body.ReadAsync(late.Token);
             // Not all that has come: the server would fetch as much again, at full speed.
-            var taken = part.Buffer.Slice(0, Math.Min(part.Buffer.Length, Piece));
+            var taken = part.Buffer.Slice(0, Math.Min(part.Buffer.Length, QuietPace.Piece));
             read += taken.Length;
             since += taken.Length;
             var isAll = part.IsCompleted && taken.Length == part.Buffer.Length;
             body.AdvanceTo(taken.End);
             if (isAll)
                 return true;
-            if (since < Piece)
+            if (since < QuietPace.Piece)
                 continue;
             since = 0;
-            await Task.Delay(Pause, clock, late.Token);
+            await Task.Delay(QuietPace.Pause, clock, late.Token);
         }
         return false;
     }

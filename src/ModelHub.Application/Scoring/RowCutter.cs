@@ -23,9 +23,8 @@ internal sealed class RowCutter(IRowFormat format, Func<int> mostRows, PipeReade
 
     private const int LongestRow = 16 << 20;
 
-    /// <summary>A row beyond it is most likely none: what more there is of it is read no faster than 37 MB/s, which neighbours do not notice.</summary>
+    /// <summary>A row beyond it is most likely none: what more there is of it is read at <see cref="QuietPace"/>.</summary>
     private const int LongRow = 1 << 20;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(7);
     private byte[] _bytes = ArrayPool<byte>.Shared.Rent(BlockBytes * 2);
     private int _length;
     private int _head = -1;
@@ -50,14 +49,14 @@ internal sealed class RowCutter(IRowFormat format, Func<int> mostRows, PipeReade
             if (_length - _head > LongestRow)
                 throw new RowRefusal(null, null, $"A row is longer than {LongestRow} bytes.");
             if (_length - _head > LongRow)
-                await Task.Delay(Pause, cancellation);
+                await Task.Delay(QuietPace.Pause, cancellation);
             var read = await body.ReadAtLeastAsync(BlockBytes, CancellationToken.None);
             if (read.IsCanceled)
             {
                 body.AdvanceTo(read.Buffer.Start);
                 throw new OperationCanceledException(cancellation);
             }
-            var taken = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, _length - _head > LongRow ? BlockBytes : LongestRow));
+            var taken = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, _length - _head > LongRow ? QuietPace.Piece : LongestRow));
             _isAll = read.IsCompleted && taken.Length == read.Buffer.Length;
             Append(taken);
             body.AdvanceTo(taken.End);

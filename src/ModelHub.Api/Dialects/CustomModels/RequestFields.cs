@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http.Features;
 using ModelHub.Api.Errors;
+using ModelHub.Api.Hosting;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Identity;
 
@@ -33,8 +33,7 @@ internal sealed class RequestFields
         if (request.ContentType is { Length: > 0 } type && !type.Contains("json", StringComparison.OrdinalIgnoreCase) && request.ContentLength is not 0)
             throw new HttpRefusalException(415, "unsupported_media_type", $"The content type '{type}' is not understood here; send application/json.");
         // What is held whole; the server's own bound is that of files.
-        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } bound)
-            bound.MaxRequestBodySize = Hosting.JsonBodyLimit.Plain;
+        BodyLimit.Set(request.HttpContext, JsonBodyLimit.Plain);
         using var buffer = new MemoryStream();
         await request.Body.CopyToAsync(buffer, cancellation);
         if (buffer.Length == 0)
