@@ -15,7 +15,8 @@ internal static class DialectRegistration
     /// <summary>In the order in which they are asked for a path; the hub's own last.</summary>
     public static void AddDialects(this IServiceCollection services)
     {
-        services.AddSingleton<Dialect, AutoMlDialect>();
+        services.AddSingleton<AutoMlDialect>();
+        services.AddSingleton<Dialect>(s => s.GetRequiredService<AutoMlDialect>());
         services.AddSingleton<Dialect, CustomModelsDialect>();
         services.AddSingleton<Dialect, PredictionsDialect>();
         services.AddSingleton<Dialect, RegistryDialect>();

@@ -23,7 +23,7 @@ internal sealed class AutoMlDialect(KeyCache keys, RateLimits rates) : Dialect
 
     public override string Folder => "AutoMl";
 
-    /// <summary>Of files and vectors; and of those, the key is in the body, so that whose they are is known when they were read.</summary>
+    /// <summary>Of files and vectors.</summary>
     public const long LargestData = 200L << 20;
 
     /// <summary>Numbers of a list of vectors, and its lists.</summary>
@@ -50,9 +50,14 @@ internal sealed class AutoMlDialect(KeyCache keys, RateLimits rates) : Dialect
     {
         if (context.HttpContext.Features.Get<Caller>() is not null)
             return;
-        var secret = context.ActionArguments.Values.OfType<AutoMlRequest>().FirstOrDefault()?.UserApiKey;
-        var caller = secret is null ? null : await keys.FindAsync(secret, context.HttpContext.RequestAborted);
-        context.HttpContext.Features.Set(caller ?? throw ModelHubException.Unauthenticated());
-        rates.Admit(caller, context.HttpContext.GetEndpoint());
+        await AdmitAsync(context.HttpContext, context.ActionArguments.Values.OfType<AutoMlRequest>().FirstOrDefault()?.UserApiKey);
+    }
+
+    /// <exception cref="ModelHubException">The key is nobody's, or was used too often.</exception>
+    public async Task AdmitAsync(HttpContext context, string? secret)
+    {
+        var caller = secret is null ? null : await keys.FindAsync(secret, context.RequestAborted);
+        context.Features.Set(caller ?? throw ModelHubException.Unauthenticated());
+        rates.Admit(caller, context.GetEndpoint());
     }
 }

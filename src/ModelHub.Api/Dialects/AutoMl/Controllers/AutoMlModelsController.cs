@@ -45,6 +45,7 @@ public sealed class AutoMlModelsController(
     /// <summary>Labels and scores of rows: of a data set, or of data in the request.</summary>
     [HttpPost("automl_predict")]
     [RequestSizeLimit(AutoMlDialect.LargestData)]
+    [TypeFilter<KeyBeforeData>]
     [Scoring]
     public async Task<PredictAnswer> Predict(PredictRequest request, CancellationToken cancellation)
     {
