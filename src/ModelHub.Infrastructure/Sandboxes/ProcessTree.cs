@@ -7,7 +7,7 @@ namespace ModelHub.Infrastructure.Sandboxes;
 /// <summary>What a process and all its descendants use, read from /proc.</summary>
 /// <param name="Processes">Their numbers, the first one's first; none when it is gone.</param>
 /// <param name="Threads">Of all processes together.</param>
-/// <param name="Bytes">Resident.</param>
+/// <param name="Bytes">Resident now, all together; at least the most that any one of them ever was, since nobody looks all the time.</param>
 /// <param name="Processor">Processor time that they, and those of their children that ended, have taken.</param>
 internal sealed record ProcessTree(IReadOnlyList<int> Processes, int Threads, long Bytes, TimeSpan Processor)
 {
@@ -16,7 +16,7 @@ internal sealed record ProcessTree(IReadOnlyList<int> Processes, int Threads, lo
 
     public static ProcessTree Of(int root)
     {
-        var (processes, threads, bytes, ticks) = (new List<int>(), 0, 0L, 0L);
+        var (processes, threads, bytes, most, ticks) = (new List<int>(), 0, 0L, 0L, 0L);
         var open = new Stack<int>();
         open.Push(root);
         while (open.TryPop(out var id) && processes.Count < 10_000)
@@ -28,6 +28,7 @@ internal sealed record ProcessTree(IReadOnlyList<int> Processes, int Threads, lo
                 ticks += Field(14) + Field(15) + Field(16) + Field(17);
                 threads += (int)Field(20);
                 bytes += Field(24) * Environment.SystemPageSize;
+                most = Math.Max(most, MostOf(id));
                 processes.Add(id);
                 foreach (var child in ChildrenOf(id))
                     open.Push(child);
@@ -37,7 +38,7 @@ internal sealed record ProcessTree(IReadOnlyList<int> Processes, int Threads, lo
                 // It ended while it was looked at.
             }
         }
-        return new ProcessTree(processes, threads, bytes, TimeSpan.FromSeconds((double)ticks / TicksPerSecond));
+        return new ProcessTree(processes, threads, Math.Max(bytes, most), TimeSpan.FromSeconds((double)ticks / TicksPerSecond));
     }
 
     /// <summary>Kills the children of those children of a process that go by a name; false when there are none of that name.</summary>
@@ -70,6 +71,11 @@ internal sealed record ProcessTree(IReadOnlyList<int> Processes, int Threads, lo
         var stat = File.ReadAllText($"/proc/{id}/stat");
         return stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
     }
+
+    /// <summary>VmHWM of proc_pid_status(5), in kB there; 0 of what has no memory any more.</summary>
+    private static long MostOf(int id) =>
+        File.ReadLines($"/proc/{id}/status").FirstOrDefault(l => l.StartsWith("VmHWM:", StringComparison.Ordinal)) is { } line
+            ? 1024 * long.Parse(line.AsSpan(6, line.Length - 8), CultureInfo.InvariantCulture) : 0;
 
     private static List<int> ChildrenOf(int id) =>
     [

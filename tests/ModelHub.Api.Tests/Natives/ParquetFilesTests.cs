@@ -154,6 +154,13 @@ public sealed class ParquetFilesTests : IDisposable
     public void What_is_not_flat_is_refused_by_name(string query, string says) =>
         Assert.Contains(says, Refused(DuckFiles.Parquet(query)).Message, StringComparison.Ordinal);
 
+    /// <summary>DuckDB would take a minute for each.</summary>
+    [NativeTheory]
+    [InlineData("thirty thousand columns", "it has 30000 columns; 1 to 20000 are read.")]
+    [InlineData("groups in groups", "the column 'g' holds lists or structures")]
+    public void A_schema_that_will_be_refused_is_not_read_first(string lie, string says) =>
+        Assert.Contains(says, Refused(CraftedParquet.Lie(lie)).Message, StringComparison.Ordinal);
+
     [NativeFact]
     public void A_file_cut_anywhere_is_refused()
     {

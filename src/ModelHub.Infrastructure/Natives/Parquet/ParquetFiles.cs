@@ -10,7 +10,7 @@ public sealed class ParquetFiles(NativeLibraries libraries) : IParquetFiles
 
     public string? Missing => libraries.DuckDbMissing;
 
-    public IColumnReader Open(string path, CancellationToken cancellation) => Ready(Start(path, cancellation));
+    public IColumnReader Open(string path, CancellationToken cancellation) => Ready(Start(path, cancellation), path);
 
     public async Task<IColumnReader> OpenAsync(string path, Task written, CancellationToken cancellation)
     {
@@ -26,13 +26,14 @@ public sealed class ParquetFiles(NativeLibraries libraries) : IParquetFiles
             throw;
         }
         var reader = await starting;
-        return await Task.Run(() => Ready(reader), CancellationToken.None);
+        return await Task.Run(() => Ready(reader, path), CancellationToken.None);
     }
 
-    private static ParquetReader Ready(ParquetReader reader)
+    private static ParquetReader Ready(ParquetReader reader, string path)
     {
         try
         {
+            ParquetSchema.Check(path);
             reader.ReadHead();
             return reader;
         }

@@ -10,8 +10,6 @@ namespace ModelHub.Infrastructure.Natives.Parquet;
 /// </summary>
 internal sealed unsafe class ParquetReader(ReadingProcess child) : IColumnReader
 {
-    private const int MostColumns = 20_000;
-
     /// <summary>Each processor scores a batch, and one is held ready for it; one is read meanwhile.</summary>
     private static readonly int Slots = Math.Min(2 * Environment.ProcessorCount + 1, 64);
 
@@ -34,8 +32,8 @@ internal sealed unsafe class ParquetReader(ReadingProcess child) : IColumnReader
             throw child.Crashed();
         RowCount = BitConverter.ToInt64(child.Take(8));
         var count = BitConverter.ToInt32(child.Take(4));
-        if (count is < 1 or > MostColumns)
-            throw child.Refused($"it has {count} columns; 1 to {MostColumns} are read.");
+        if (count is < 1 or > ParquetSchema.MostColumns)
+            throw child.Refused($"it has {count} columns; 1 to {ParquetSchema.MostColumns} are read.");
         var columns = new TypedColumn[count];
         for (var c = 0; c < count; c++)
         {
