@@ -87,9 +87,9 @@ public static partial class ParquetChild
         13 => CellType.Day,
         12 or 20 or 21 or 22 or 31 => CellType.Moment,
         14 or 15 or 17 or 23 or 27 or 29 or 30 => CellType.Text,
-        24 or 25 or 26 or 28 or 33 => throw new DuckException($"the column '{Short(name)}' holds lists or structures; only flat columns are read."),
-        18 => throw new DuckException($"the column '{Short(name)}' holds bytes that are no text."),
-        _ => throw new DuckException($"the column '{Short(name)}' is of a type that is not read."),
+        24 or 25 or 26 or 28 or 33 => throw new DuckException(ParquetSchema.NotFlat(name)),
+        18 => throw new DuckException($"the column '{ParquetSchema.Short(name)}' holds bytes that are no text."),
+        _ => throw new DuckException($"the column '{ParquetSchema.Short(name)}' is of a type that is not read."),
     };
 
     private static string Cast(int column, CellType type, int from) => (type, from) switch
@@ -118,8 +118,6 @@ public static partial class ParquetChild
         writer.Flush();
         output.Write(memory.GetBuffer().AsSpan(0, (int)memory.Length));
     }
-
-    private static string Short(string name) => name.Length <= 80 ? name : name[..77] + "...";
 
     [LibraryImport("libc", EntryPoint = "setrlimit")]
     private static partial int SetLimit(int resource, ulong[] limit);

@@ -10,7 +10,7 @@ public sealed class ParquetFiles(NativeLibraries libraries) : IParquetFiles
 
     public string? Missing => libraries.DuckDbMissing;
 
-    public IColumnReader Open(string path, CancellationToken cancellation) => Ready(Start(path, cancellation), path);
+    public IColumnReader Open(string path, CancellationToken cancellation) => Ready(Start(path, cancellation));
 
     public async Task<IColumnReader> OpenAsync(string path, Task written, CancellationToken cancellation)
     {
@@ -26,14 +26,13 @@ public sealed class ParquetFiles(NativeLibraries libraries) : IParquetFiles
             throw;
         }
         var reader = await starting;
-        return await Task.Run(() => Ready(reader, path), CancellationToken.None);
+        return await Task.Run(() => Ready(reader), CancellationToken.None);
     }
 
-    private static ParquetReader Ready(ParquetReader reader, string path)
+    private static ParquetReader Ready(ParquetReader reader)
     {
         try
         {
-            ParquetSchema.Check(path);
             reader.ReadHead();
             return reader;
         }

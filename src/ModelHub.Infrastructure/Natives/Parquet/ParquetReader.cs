@@ -27,13 +27,15 @@ internal sealed unsafe class ParquetReader(ReadingProcess child) : IColumnReader
     /// <summary>The file is there: what are its columns?</summary>
     public void ReadHead()
     {
+        if (ParquetSchema.Refusal(child.Path) is { } reason)
+            throw child.Refused(reason);
         child.Tell([1]);
         if (Frame() != ParquetFrames.Head)
             throw child.Crashed();
         RowCount = BitConverter.ToInt64(child.Take(8));
         var count = BitConverter.ToInt32(child.Take(4));
         if (count is < 1 or > ParquetSchema.MostColumns)
-            throw child.Refused($"it has {count} columns; 1 to {ParquetSchema.MostColumns} are read.");
+            throw child.Refused(ParquetSchema.TooMany(count));
         var columns = new TypedColumn[count];
         for (var c = 0; c < count; c++)
         {

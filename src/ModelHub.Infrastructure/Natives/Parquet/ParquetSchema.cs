@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using ModelHub.Application.Errors;
 
 namespace ModelHub.Infrastructure.Natives.Parquet;
 
@@ -14,19 +13,24 @@ internal static class ParquetSchema
 
     private const int MostBytes = 64 << 20;
 
-    /// <exception cref="ModelHubException">There are too many columns, or some are not flat.</exception>
-    public static void Check(string path)
+    /// <summary>Why the file will be refused; null when nothing is known against it.</summary>
+    public static string? Refusal(string path)
     {
-        var footer = Footer(path);
         try
         {
-            Check(new ThriftReader(footer));
+            return Refusal(new ThriftReader(Footer(path)));
         }
         catch (Exception broken) when (broken is IndexOutOfRangeException or ArgumentOutOfRangeException or InvalidDataException)
         {
-            // The reader says what is wrong with it.
+            return null; // the reader says what is wrong with it
         }
     }
+
+    public static string TooMany(int columns) => $"it has {columns} columns; 1 to {MostColumns} are read.";
+
+    public static string NotFlat(string name) => $"the column '{Short(name)}' holds lists or structures; only flat columns are read.";
+
+    public static string Short(string name) => name.Length <= 80 ? name : name[..77] + "...";
 
     private static byte[] Footer(string path)
     {
@@ -46,25 +50,26 @@ internal static class ParquetSchema
     }
 
     /// <summary>FileMetaData: its second field is the list of the schema's elements, the root first, groups before what is in them.</summary>
-    private static void Check(ThriftReader reader)
+    private static string? Refusal(ThriftReader reader)
     {
-        for (var field = 0; reader.Field(ref field, out var type);)
+        var field = 0;
+        while (reader.Field(ref field, out var type) && field != 2)
+            reader.Skip(type);
+        if (field != 2)
+            return null;
+        var count = reader.Count();
+        if (count - 1 > MostColumns)
+            return TooMany(count - 1);
+        for (var e = 0; e < count; e++)
         {
-            if (field != 2)
-            {
-                reader.Skip(type);
-                continue;
-            }
-            var count = reader.Count();
-            if (count - 1 > MostColumns)
-                throw Refused($"it has {count - 1} columns; 1 to {MostColumns} are read.");
-            for (var e = 0; e < count; e++)
-                CheckElement(ref reader, isRoot: e == 0);
-            return;
+            if (Group(ref reader) is { } name && e > 0)
+                return NotFlat(name);
         }
+        return null;
     }
 
-    private static void CheckElement(ref ThriftReader reader, bool isRoot)
+    /// <summary>Passes over an element; its name when it is a group.</summary>
+    private static string? Group(ref ThriftReader reader)
     {
         var (name, children) = ("", 0L);
         for (var field = 0; reader.Field(ref field, out var type);)
@@ -76,11 +81,8 @@ internal static class ParquetSchema
             else
                 reader.Skip(type);
         }
-        if (!isRoot && children > 0)
-            throw Refused($"the column '{(name.Length <= 80 ? name : name[..77] + "...")}' holds lists or structures; only flat columns are read.");
+        return children > 0 ? name : null;
     }
-
-    private static ModelHubException Refused(string reason) => ModelHubException.Invalid("file", "The Parquet file cannot be read. " + reason);
 }
 
 /// <summary>Thrift's compact form (its specification: thrift-compact-protocol.md), as much of it as passing over what is not of interest takes.</summary>

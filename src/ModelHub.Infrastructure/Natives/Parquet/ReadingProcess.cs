@@ -8,7 +8,6 @@ internal sealed class ReadingProcess : IDisposable
 {
     private static readonly TimeSpan MostSilence = TimeSpan.FromSeconds(60);
     private readonly Process _child;
-    private readonly string _path;
     private readonly Stream _to;
     private readonly Stream _from;
     private readonly Timer _patience;
@@ -19,7 +18,7 @@ internal sealed class ReadingProcess : IDisposable
 
     public ReadingProcess(Process child, string path, CancellationToken cancellation)
     {
-        (_child, _path, _cancellation) = (child, path, cancellation);
+        (_child, Path, _cancellation) = (child, path, cancellation);
         _to = child.StandardInput.BaseStream;
         _from = new BufferedStream(child.StandardOutput.BaseStream, 1 << 16);
         _errors = child.StandardError.ReadToEndAsync(CancellationToken.None);
@@ -30,6 +29,9 @@ internal sealed class ReadingProcess : IDisposable
         });
         _stopping = cancellation.Register(Kill);
     }
+
+    /// <summary>The file.</summary>
+    public string Path { get; }
 
     /// <summary>Rows that came, as a refusal tells.</summary>
     public long RowsRead { get; set; }
@@ -84,7 +86,7 @@ internal sealed class ReadingProcess : IDisposable
     {
         var place = RowsRead > 0 ? $" After row {RowsRead}:" : "";
         // The cause stands behind the last "Error:", on one line; what surrounds it is about the query.
-        reason = reason.Replace(_path, "the file", StringComparison.Ordinal);
+        reason = reason.Replace(Path, "the file", StringComparison.Ordinal);
         reason = reason[(reason.LastIndexOf("Error: ", StringComparison.Ordinal) is >= 0 and var at ? at + "Error: ".Length : 0)..];
         reason = reason.Split('\n')[0];
         return ModelHubException.Invalid("file", $"The Parquet file cannot be read.{place} {(reason.Length <= 500 ? reason : reason[..500])}");

@@ -14,6 +14,7 @@ namespace ModelHub.Api.Dialects.AutoMl.Controllers;
 /// <summary>The six documented operations: train, watch, score, list, delete.</summary>
 [ApiController]
 [AllowAnonymous]
+[TypeFilter<KeyBeforeData>]
 [Consumes("application/json")]
 [Route("api")]
 [Route("")]
@@ -45,7 +46,6 @@ public sealed class AutoMlModelsController(
     /// <summary>Labels and scores of rows: of a data set, or of data in the request.</summary>
     [HttpPost("automl_predict")]
     [RequestSizeLimit(AutoMlDialect.LargestData)]
-    [TypeFilter<KeyBeforeData>]
     [Scoring]
     public async Task<PredictAnswer> Predict(PredictRequest request, CancellationToken cancellation)
     {

@@ -15,6 +15,7 @@ namespace ModelHub.Api.Dialects.AutoMl.Controllers;
 /// <summary>Projects and collections by name. The key is in the body, where the dialect asks for it.</summary>
 [ApiController]
 [AllowAnonymous]
+[TypeFilter<KeyBeforeData>]
 [Consumes("application/json")]
 [Route("api")]
 [Route("")]
@@ -56,7 +57,6 @@ public sealed class CollectionsController(ProjectService projects, CollectionSer
     /// <summary>Adds one vector.</summary>
     [HttpPost("add_data")]
     [RequestSizeLimit(AutoMlDialect.LargestData)]
-    [TypeFilter<KeyBeforeData>]
     public async Task<JobAnswer> AddData(AddDataRequest request, CancellationToken cancellation)
     {
         JsonElement? ids = request.StringId is null ? null : JsonSerializer.SerializeToElement(new[] { request.StringId });
@@ -68,7 +68,6 @@ public sealed class CollectionsController(ProjectService projects, CollectionSer
     /// <summary>Adds many vectors.</summary>
     [HttpPost("add_data_batch")]
     [RequestSizeLimit(AutoMlDialect.LargestData)]
-    [TypeFilter<KeyBeforeData>]
     public async Task<JobAnswer> AddDataBatch(AddDataBatchRequest request, CancellationToken cancellation) => ToAnswer(
         await collections.AddVectorsAsync(
             HttpContext.Caller(), AutoMlMapping.At(request), request.Data!.Value, request.StringIds, request.Attributes, cancellation));
@@ -76,7 +75,6 @@ public sealed class CollectionsController(ProjectService projects, CollectionSer
     /// <summary>Adds a file's rows; makes the collection when it is not there.</summary>
     [HttpPost("upload")]
     [RequestSizeLimit(AutoMlDialect.LargestData)]
-    [TypeFilter<KeyBeforeData>]
     public async Task<JobAnswer> Upload(UploadRequest request, CancellationToken cancellation)
     {
         var source = AutoMlMapping.ToSource(request) with { VectorDim = request.VectorDim, Ids = request.StringIds, Attributes = request.Attributes };
