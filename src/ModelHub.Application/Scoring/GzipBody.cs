@@ -32,6 +32,8 @@ public static class GzipBody
                 throw Refused("The gzip data is damaged.");
             }
             _total += read;
+            // A few bytes may be megabytes to unpack, without a wait in between: whoever waits for the processor goes first, not after the scheduler's slice.
+            Thread.Yield();
             if (_total > most)
                 throw new ModelHubException(ErrorKind.TooLarge, "body_too_large", $"The unpacked body is larger than {most} bytes.");
             if (_total > FreeBytes && _total / MaxRatio > packed.Count)

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace ModelHub.Engine.Linear;
@@ -8,6 +10,9 @@ namespace ModelHub.Engine.Linear;
 /// </summary>
 public sealed class LinearModel : IModel
 {
+    /// <summary>Rows whose sums grow together, feature by feature.</summary>
+    private const int Tile = 64;
+
     /// <summary>Per feature: where its weights start within one output's weights. A number has 1 weight, a category Cardinality + 1.</summary>
     public required int[] Offset { get; init; }
 
@@ -47,41 +52,64 @@ public sealed class LinearModel : IModel
         }
     }
 
-    /// <summary>Four rows at a time, of each the sum of <see cref="Score(ReadOnlySpan{float}, Span{double})"/> in its order, so that it is the same to the last bit.</summary>
+    /// <summary>Many rows at a time, of each the sum of <see cref="Score(ReadOnlySpan{float}, Span{double})"/> in its order, so that it is the same to the last bit.</summary>
     public void ScoreRows(ReadOnlySpan<float> rows, Span<double> scores)
     {
-        var count = FeatureCount == 0 ? 0 : rows.Length / FeatureCount;
-        var row = 0;
-        for (; row + 4 <= count; row += 4)
-            ScoreFour(rows.Slice(row * FeatureCount, 4 * FeatureCount), scores.Slice(row * OutputCount, 4 * OutputCount));
-        for (; row < count; row++)
-            Score(rows.Slice(row * FeatureCount, FeatureCount), scores.Slice(row * OutputCount, OutputCount));
+        var (features, outputs, count) = (FeatureCount, OutputCount, FeatureCount == 0 ? 0 : rows.Length / FeatureCount);
+        var sums = ArrayPool<double>.Shared.Rent(outputs * Tile);
+        for (var start = 0; start < count; start += Tile)
+        {
+            var end = Math.Min(start + Tile, count);
+            ScoreTile(rows[(start * features)..(end * features)], sums);
+            for (var r = start; r < end; r++)
+            {
+                for (var o = 0; o < outputs; o++)
+                    scores[r * outputs + o] = sums[o * Tile + r - start];
+            }
+        }
+        ArrayPool<double>.Shared.Return(sums);
     }
 
-    private void ScoreFour(ReadOnlySpan<float> rows, Span<double> scores)
+    /// <param name="sums">Per output those of at most <see cref="Tile"/> rows.</param>
+    private void ScoreTile(ReadOnlySpan<float> rows, Span<double> sums)
     {
-        var (offset, cardinality, mean, scale) = (Offset, Cardinality, Mean, Scale);
-        var first = rows[..offset.Length];
-        var second = rows.Slice(offset.Length, offset.Length);
-        var third = rows.Slice(2 * offset.Length, offset.Length);
-        var fourth = rows.Slice(3 * offset.Length, offset.Length);
-        for (var o = 0; o < Intercept.Length; o++)
+        var (features, outputs, count) = (FeatureCount, OutputCount, rows.Length / FeatureCount);
+        var values = (stackalloc double[Tile])[..((count + 3) & ~3)];
+        for (var o = 0; o < outputs; o++)
+            sums.Slice(o * Tile, values.Length).Fill(Intercept[o]);
+        for (var f = 0; f < features; f++)
         {
-            var (sum, weights) = (Vector256.Create(Intercept[o]), Weights[o]);
-            for (var f = 0; f < offset.Length; f++)
+            var isNumber = Cardinality[f] == 0;
+            if (isNumber)
             {
-                if (cardinality[f] > 0)
-                {
-                    sum += Vector256.Create(Term(o, f, first[f]), Term(o, f, second[f]), Term(o, f, third[f]), Term(o, f, fourth[f]));
-                    continue;
-                }
-                var values = Vector256.Create((double)first[f], second[f], third[f], fourth[f]);
-                var terms = Vector256.Create(weights[offset[f]]) * ((values - Vector256.Create(mean[f])) / Vector256.Create(scale[f]));
-                sum += Vector256.ConditionalSelect(Vector256.Equals(values, values), terms, Vector256<double>.Zero);
+                for (var (r, at) = (0, f); r < count; r++, at += features)
+                    values[r] = rows[at];
+                Standardise(values, Mean[f], Scale[f]);
             }
-            for (var r = 0; r < 4; r++)
-                scores[r * Intercept.Length + o] = sum[r];
+            for (var o = 0; o < outputs; o++)
+            {
+                var own = sums.Slice(o * Tile, values.Length);
+                if (isNumber)
+                    AddTerms(values, Weights[o][Offset[f]], own);
+                for (var (r, at) = (0, f); !isNumber && r < count; r++, at += features)
+                    own[r] += Term(o, f, rows[at]);
+            }
         }
+    }
+
+    private static void Standardise(Span<double> values, double mean, double scale)
+    {
+        foreach (ref var four in MemoryMarshal.Cast<double, Vector256<double>>(values))
+            four = (four - Vector256.Create(mean)) / Vector256.Create(scale);
+    }
+
+    /// <summary>Of a missing value it is 0.</summary>
+    private static void AddTerms(ReadOnlySpan<double> values, double weight, Span<double> sums)
+    {
+        var fours = MemoryMarshal.Cast<double, Vector256<double>>(values);
+        var to = MemoryMarshal.Cast<double, Vector256<double>>(sums);
+        for (var i = 0; i < fours.Length; i++)
+            to[i] += Vector256.ConditionalSelect(Vector256.Equals(fours[i], fours[i]), Vector256.Create(weight) * fours[i], Vector256<double>.Zero);
     }
 
     /// <summary>What one feature adds to one output.</summary>

@@ -20,7 +20,7 @@ public class LinearModelTests
             Offset = offset, Cardinality = cardinality, Mean = Numbers(7), Scale = [.. Numbers(7).Select(s => s * s + 0.01)],
             Weights = [.. Enumerable.Range(0, outputs).Select(_ => Numbers(offset[^1] + 1))], Intercept = Numbers(outputs), Link = Link.Identity,
         };
-        foreach (var count in new[] { 0, 1, 3, 4, 5, 103 })
+        foreach (var count in new[] { 0, 1, 3, 4, 5, 64, 65, 190 })
         {
             var rows = new float[count * 7];
             for (var i = 0; i < rows.Length; i++)

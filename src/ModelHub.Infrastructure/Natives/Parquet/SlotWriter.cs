@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using ModelHub.Application.Parquet;
 using ModelHub.Engine.Preparation;
 
@@ -78,9 +79,10 @@ internal sealed unsafe class SlotWriter(TypedColumn[] columns, ColumnChoices wan
         var width = wanted.Width;
         if (type == CellType.Double)
         {
-            var cells = (double*)column.Data + from;
+            var numbers = stackalloc float[Tile];
+            Narrow((double*)column.Data + from, count, numbers);
             for (var r = 0; r < count; r++)
-                to[r * width] = Narrow(cells[r]);
+                to[r * width] = numbers[r];
         }
         else
         {
@@ -97,6 +99,23 @@ internal sealed unsafe class SlotWriter(TypedColumn[] columns, ColumnChoices wan
 
     /// <summary>As rows of every other format are read: beyond single precision is its largest number, and infinite is none.</summary>
     private static float Narrow(double value) => double.IsInfinity(value) ? float.NaN : FeaturePlan.Narrow(value);
+
+    /// <summary>The same of many, eight at a time.</summary>
+    private static void Narrow(double* values, int count, float* to)
+    {
+        var r = 0;
+        for (; r + 8 <= count; r += 8)
+        {
+            var (first, second) = (Vector256.Load(values + r), Vector256.Load(values + r + 4));
+            var narrow = Vector256.Narrow(first, second);
+            // An infinite one needs a closer look: it may have been beyond single precision.
+            if (Vector256.EqualsAny(Vector256.Abs(narrow), Vector256.Create(float.PositiveInfinity)))
+                break;
+            narrow.Store(to + r);
+        }
+        for (; r < count; r++)
+            to[r] = Narrow(values[r]);
+    }
 
     private void LayCells((nint Data, nint Validity) column, int at, int from, int rows)
     {
