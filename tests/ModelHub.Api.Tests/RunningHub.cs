@@ -94,6 +94,10 @@ public sealed class RunningHub : IAsyncLifetime
 [CollectionDefinition("hub")]
 public sealed class HubCollection : ICollectionFixture<RunningHub>;
 
+/// <summary>Models that were not trained here: beside the tests of the rest, with a hub of their own.</summary>
+[CollectionDefinition("others models")]
+public sealed class OthersModelsCollection : ICollectionFixture<RunningHub>;
+
 /// <summary>Tests that measure the process: no other runs beside them.</summary>
 [CollectionDefinition("alone", DisableParallelization = true)]
 public sealed class AloneCollection : ICollectionFixture<RunningHub>;

@@ -5,7 +5,7 @@ using static ModelHub.Api.Tests.CustomModels.ContractPaths;
 namespace ModelHub.Api.Tests.CustomModels;
 
 /// <summary>Every documented operation of custom models and environments, once as it is meant and once with bad input.</summary>
-[Collection("hub")]
+[Collection("others models")]
 public sealed class ContractTests(RunningHub hub)
 {
     private readonly Contract _contract = new(hub.Client);

@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace ModelHub.Api.Tests.CustomModels;
 
 /// <summary>Checks of a test that are made only when they are asked for.</summary>
-[Collection("hub")]
+[Collection("others models")]
 public sealed class ExtraCheckTests(RunningHub hub)
 {
     [Fact]

@@ -8,7 +8,7 @@ using System.Text.Json;
 namespace ModelHub.Api.Tests.CustomModels;
 
 /// <summary>Uploads that mean harm (groups U, Z and X of the reliability cases), through the real pipeline.</summary>
-[Collection("hub")]
+[Collection("others models")]
 public sealed class HostileUploadTests(RunningHub hub)
 {
     private static readonly object Wanted = new { name = "hostile", customModelType = "inference", targetType = "Regression", targetName = "y" };

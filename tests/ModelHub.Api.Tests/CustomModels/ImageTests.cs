@@ -8,7 +8,7 @@ using ModelHub.Infrastructure.Containers;
 namespace ModelHub.Api.Tests.CustomModels;
 
 /// <summary>The whole way of an environment that is an image, with a real engine: skipped, and counted as that, where there is none.</summary>
-[Collection("hub")]
+[Collection("others models")]
 public sealed class ImageTests(RunningHub hub)
 {
     private static readonly string Base = Environment.GetEnvironmentVariable("MODELHUB_TEST_IMAGE") ?? "";

@@ -6,7 +6,7 @@ using System.Text.Json;
 namespace ModelHub.Api.Tests.CustomModels;
 
 /// <summary>Uploads that never come whole (U1, U3): nothing of them is seen, nothing of them stays, and the next one works.</summary>
-[Collection("hub")]
+[Collection("others models")]
 public sealed class InterruptedUploadTests(RunningHub hub)
 {
     private const int Bytes = 4 << 20;

@@ -6,7 +6,7 @@ using System.Text.Json;
 namespace ModelHub.Api.Tests.CustomModels;
 
 /// <summary>Models whose answers are no numbers, tested and scored; explanations of models that can only be asked.</summary>
-[Collection("hub")]
+[Collection("others models")]
 public sealed class OtherTargetTests(RunningHub hub)
 {
     [Theory]

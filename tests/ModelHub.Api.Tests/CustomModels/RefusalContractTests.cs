@@ -7,7 +7,7 @@ using static ModelHub.Api.Tests.CustomModels.ContractPaths;
 namespace ModelHub.Api.Tests.CustomModels;
 
 /// <summary>Every refusal that the documents promise of custom models and environments, met for real.</summary>
-[Collection("hub")]
+[Collection("others models")]
 public sealed class RefusalContractTests(RunningHub hub)
 {
     private const string Slow = "import time\ndef score(data, model, **kw):\n    time.sleep(1)\n    return [0.0 for _ in data['a']]\n";

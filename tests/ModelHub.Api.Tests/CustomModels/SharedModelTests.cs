@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace ModelHub.Api.Tests.CustomModels;
 
 /// <summary>Custom models that are shared with people who are no members of their project; bounds that tests are asked for with.</summary>
-[Collection("hub")]
+[Collection("others models")]
 public sealed class SharedModelTests(RunningHub hub)
 {
     private const string Tests = "/api/v2/customModelTests/";

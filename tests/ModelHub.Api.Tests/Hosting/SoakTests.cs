@@ -9,7 +9,7 @@ using Npgsql;
 namespace ModelHub.Api.Tests.Hosting;
 
 /// <summary>
-/// R1: some rounds of everything. Alone, for what is counted is the whole process's. Memory is RaceTests': here it is mostly buffers that the
+/// R1: some rounds of everything. Alone, for what is counted is the whole process's. Memory is DeploymentMemoryTests': here it is mostly buffers that the
 /// pool's threads keep until they end, some twenty seconds later.
 /// </summary>
 [Collection("alone")]

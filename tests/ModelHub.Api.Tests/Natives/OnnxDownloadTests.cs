@@ -8,7 +8,7 @@ using ModelHub.Infrastructure.Natives;
 namespace ModelHub.Api.Tests.Natives;
 
 /// <summary>The ONNX file of a trained model, with its largest difference.</summary>
-[Collection("hub")]
+[Collection("others models")]
 public sealed class OnnxDownloadTests(RunningHub hub)
 {
     [NativeTheory]

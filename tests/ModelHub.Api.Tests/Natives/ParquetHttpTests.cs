@@ -9,7 +9,7 @@ using ModelHub.Infrastructure.Natives.Parquet;
 namespace ModelHub.Api.Tests.Natives;
 
 /// <summary>Parquet over HTTP: into datasets, through models, and out.</summary>
-[Collection("hub")]
+[Collection("others models")]
 public sealed class ParquetHttpTests(RunningHub hub)
 {
     private const string Rows = "SELECT sin(i) * 4 AS x, CASE WHEN i % 3 = 0 THEN 'red' WHEN i % 5 = 0 THEN NULL ELSE 'blue' END AS colour, "

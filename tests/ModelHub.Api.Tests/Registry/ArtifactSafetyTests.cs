@@ -13,7 +13,7 @@ using ModelHub.Infrastructure.Storage;
 namespace ModelHub.Api.Tests.Registry;
 
 /// <summary>Files of models in places, at times and under names that others got wrong (reliability cases M4 to M8; M1 and M4's loading are RegistryTests, M2 OnnxRuntimeTests, M3 BrokenFileTests, M9 BrokenOffTests).</summary>
-[Collection("hub")]
+[Collection("others models")]
 public sealed class ArtifactSafetyTests(RunningHub hub)
 {
     private static readonly object Wanted = new { name = "safe", customModelType = "inference", targetType = "Regression", targetName = "y" };

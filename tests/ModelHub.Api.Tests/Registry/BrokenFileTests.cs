@@ -17,7 +17,7 @@ namespace ModelHub.Api.Tests.Registry;
 /// readers themselves see thousands in the engine's tests; here they go the way of uploads. MODELHUB_MUTATIONS=2000 tries so many of each
 /// format instead of a few (reliability case M3): <c>dotnet test tests/ModelHub.Api.Tests --filter "Broken_|Bytes_changed"</c>.
 /// </summary>
-[Collection("hub")]
+[Collection("others models")]
 public class BrokenFileTests(RunningHub hub)
 {
     internal const string LightGbm = """

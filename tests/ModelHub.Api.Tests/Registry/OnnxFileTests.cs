@@ -9,7 +9,7 @@ using ModelHub.Engine.Data;
 namespace ModelHub.Api.Tests.Registry;
 
 /// <summary>An ONNX file of nothing but trees is scored and explained as a file of trees is, with no library at all.</summary>
-[Collection("hub")]
+[Collection("others models")]
 public sealed class OnnxFileTests(RunningHub hub)
 {
     [Fact]

@@ -11,7 +11,7 @@ namespace ModelHub.Api.Tests.Registry;
 /// <summary>
 /// One model, trained once, by name in the automl dialect, and scored through every door there is: the same numbers to the last bit.
 /// </summary>
-[Collection("hub")]
+[Collection("others models")]
 public class ParityTests(RunningHub hub)
 {
     private const int Rows = 40;

@@ -8,7 +8,7 @@ using ModelHub.Application.Arrow;
 namespace ModelHub.Api.Tests.Registry;
 
 /// <summary>Pipelines: deployed, asked in JSON and in Arrow, shared among models, undeployed.</summary>
-[Collection("hub")]
+[Collection("others models")]
 public class PipelineTests(RunningHub hub)
 {
     [Fact]

@@ -7,7 +7,7 @@ using System.Text.Json;
 namespace ModelHub.Api.Tests.Registry;
 
 /// <summary>Uploads and lookups: what the documents show, and what strangers send.</summary>
-[Collection("hub")]
+[Collection("others models")]
 public class RegistryTests(RunningHub hub)
 {
     private static readonly byte[] Model = File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Registry", "binary.json"));
