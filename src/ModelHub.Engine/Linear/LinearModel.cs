@@ -79,21 +79,25 @@ public sealed class LinearModel : IModel
             sums.Slice(o * Tile, values.Length).Fill(Intercept[o]);
         for (var f = 0; f < features; f++)
         {
-            var isNumber = Cardinality[f] == 0;
-            if (isNumber)
+            if (Cardinality[f] > 0)
             {
-                for (var (r, at) = (0, f); r < count; r++, at += features)
-                    values[r] = rows[at];
-                Standardise(values, Mean[f], Scale[f]);
+                AddCategory(f, rows, sums);
+                continue;
             }
+            for (var (r, at) = (0, f); r < count; r++, at += features)
+                values[r] = rows[at];
+            Standardise(values, Mean[f], Scale[f]);
             for (var o = 0; o < outputs; o++)
-            {
-                var own = sums.Slice(o * Tile, values.Length);
-                if (isNumber)
-                    AddTerms(values, Weights[o][Offset[f]], own);
-                for (var (r, at) = (0, f); !isNumber && r < count; r++, at += features)
-                    own[r] += Term(o, f, rows[at]);
-            }
+                AddTerms(values, Weights[o][Offset[f]], sums.Slice(o * Tile, values.Length));
+        }
+    }
+
+    private void AddCategory(int feature, ReadOnlySpan<float> rows, Span<double> sums)
+    {
+        for (var o = 0; o < OutputCount; o++)
+        {
+            for (var (to, at) = (o * Tile, feature); at < rows.Length; to++, at += FeatureCount)
+                sums[to] += Term(o, feature, rows[at]);
         }
     }
 

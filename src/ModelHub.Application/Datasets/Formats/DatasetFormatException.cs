@@ -25,5 +25,5 @@ public sealed class DatasetFormatException(string message, long? row = null, str
     }
 
     /// <summary>Text of the sender as it may stand in a message: at most 80 characters.</summary>
-    internal static string Shortened(string text) => text.Length <= 80 ? text : text[..77] + "...";
+    public static string Shortened(string text) => text.Length <= 80 ? text : text[..77] + "...";
 }

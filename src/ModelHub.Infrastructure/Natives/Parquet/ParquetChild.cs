@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using ModelHub.Application.Datasets.Formats;
 using ModelHub.Application.Parquet;
 
 namespace ModelHub.Infrastructure.Natives.Parquet;
@@ -88,8 +89,8 @@ public static partial class ParquetChild
         12 or 20 or 21 or 22 or 31 => CellType.Moment,
         14 or 15 or 17 or 23 or 27 or 29 or 30 => CellType.Text,
         24 or 25 or 26 or 28 or 33 => throw new DuckException(ParquetSchema.NotFlat(name)),
-        18 => throw new DuckException($"the column '{ParquetSchema.Short(name)}' holds bytes that are no text."),
-        _ => throw new DuckException($"the column '{ParquetSchema.Short(name)}' is of a type that is not read."),
+        18 => throw new DuckException($"the column '{DatasetFormatException.Shortened(name)}' holds bytes that are no text."),
+        _ => throw new DuckException($"the column '{DatasetFormatException.Shortened(name)}' is of a type that is not read."),
     };
 
     private static string Cast(int column, CellType type, int from) => (type, from) switch

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using ModelHub.Application.Datasets.Formats;
 
 namespace ModelHub.Infrastructure.Natives.Parquet;
 
@@ -28,9 +29,7 @@ internal static class ParquetSchema
 
     public static string TooMany(int columns) => $"it has {columns} columns; 1 to {MostColumns} are read.";
 
-    public static string NotFlat(string name) => $"the column '{Short(name)}' holds lists or structures; only flat columns are read.";
-
-    public static string Short(string name) => name.Length <= 80 ? name : name[..77] + "...";
+    public static string NotFlat(string name) => $"the column '{DatasetFormatException.Shortened(name)}' holds lists or structures; only flat columns are read.";
 
     private static byte[] Footer(string path)
     {
