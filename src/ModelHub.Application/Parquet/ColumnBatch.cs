@@ -138,6 +138,9 @@ public sealed unsafe class BatchColumn : IDisposable
 
     public void SetMissing(int row) => (_missing ??= Clean(ArrayPool<bool>.Shared.Rent(Capacity)))[row] = true;
 
+    /// <summary>A flag for each row from the first on.</summary>
+    public void SetMissing(ReadOnlySpan<bool> rows) => rows.CopyTo(_missing ??= Clean(ArrayPool<bool>.Shared.Rent(Capacity)));
+
     /// <summary>Room for the texts of the next rows, one behind the other; <paramref name="bytes"/> is the sum of the lengths.</summary>
     public Span<byte> RoomForTexts(int firstRow, ReadOnlySpan<int> lengths, int bytes)
     {

@@ -1,19 +1,20 @@
 namespace ModelHub.Application.Parquet;
 
-/// <summary>Reads Parquet files. They are strangers' files, so they are read by a process of their own: a file that breaks the reader ends that process only.</summary>
+/// <summary>
+/// Reads Parquet files: those of the plain kind in this process (see <see cref="PlainParquetReader"/>), all others by a library of native code. They are
+/// strangers' files, so that works in a process of its own: a file that breaks the reader ends that process only.
+/// </summary>
 public interface IParquetFiles
 {
-    /// <summary>Null when Parquet can be read; otherwise what is missing and how to get it.</summary>
-    string? Missing { get; }
-
     /// <summary>Opens a file and reads what its columns are.</summary>
     /// <param name="path">The file; the reader can open nothing else.</param>
     /// <exception cref="Errors.ModelHubException">The file is damaged or holds columns that are not flat; or the library is missing.</exception>
     IColumnReader Open(string path, CancellationToken cancellation);
 
-    /// <summary>The same for a file that is still being written: the reading process gets ready meanwhile.</summary>
+    /// <summary>The same for a file that is still being written: a reading process, if there will be one, gets ready meanwhile.</summary>
+    /// <param name="begun">Ends when the first bytes are there.</param>
     /// <param name="written">Ends when the file is whole; when it fails, so does this.</param>
-    Task<IColumnReader> OpenAsync(string path, Task written, CancellationToken cancellation);
+    Task<IColumnReader> OpenAsync(string path, Task begun, Task written, CancellationToken cancellation);
 }
 
 /// <summary>What is wanted of a file's columns.</summary>
@@ -29,7 +30,7 @@ public sealed record ColumnChoices(IReadOnlyList<bool> Cells, IReadOnlyList<int>
         new([.. Enumerable.Repeat(true, columns)], [.. Enumerable.Repeat(-1, columns)], 0);
 }
 
-/// <summary>The rows of a file, some thousand at a time. Not for several threads.</summary>
+/// <summary>The rows of a file, some thousand at a time. Not for several threads at once.</summary>
 public interface IColumnReader : IDisposable
 {
     /// <summary>The columns of the file and their types there.</summary>
@@ -44,4 +45,7 @@ public interface IColumnReader : IDisposable
     /// <summary>The next rows, null at the end. The batch is the caller's until it is disposed, and good after this reader is.</summary>
     /// <exception cref="Errors.ModelHubException">The file is damaged.</exception>
     ColumnBatch? Read();
+
+    /// <summary>The same, without a thread that waits where that can be.</summary>
+    ValueTask<ColumnBatch?> ReadAsync() => new(Read());
 }

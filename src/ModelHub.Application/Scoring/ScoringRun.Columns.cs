@@ -34,10 +34,8 @@ public sealed partial class ScoringRun
         LoadedModel model, IParquetFiles parquet, PipeReader body, long mostBytes, KeptColumns kept,
         Func<IReadOnlyList<TypedColumn>, IScoredRowsWriter> writer, PipeWriter output, Action starting, CancellationToken cancellation)
     {
-        if (parquet.Missing is { } missing)
-            throw new ModelHubException(ErrorKind.Unavailable, "natives_missing", missing);
         using var file = new SpooledFile();
-        using var rows = await parquet.OpenAsync(file.Path, file.FillAsync(body, mostBytes, cancellation), cancellation);
+        using var rows = await parquet.OpenAsync(file.Path, file.Begun, file.FillAsync(body, mostBytes, cancellation), cancellation);
         var isHeld = model.TryHold();
         var run = new ScoringRun(model, kept, writer(rows.Columns), output) { Starting = starting };
         try
@@ -85,7 +83,7 @@ public sealed partial class ScoringRun
             var answer = AnswerBytes();
             var first = 0L;
             var bytes = 0L;
-            while (rows.Read() is { } batch)
+            while (await rows.ReadAsync() is { } batch)
             {
                 var from = first;
                 first += batch.Count;

@@ -235,14 +235,6 @@ public sealed class ParquetFilesTests : IDisposable
         Assert.ThrowsAny<DuckException>(() => session.Stream("SET enable_external_access=true", _ => { }));
     }
 
-    [Fact]
-    public void Without_the_library_the_command_is_named()
-    {
-        var refused = Assert.Throws<ModelHubException>(() => new ParquetFiles(new NativeLibraries("/nowhere")).Open("/tmp/x", CancellationToken.None));
-        Assert.Equal(ErrorKind.Unavailable, refused.Kind);
-        Assert.Contains("./modelhub natives", refused.Message, StringComparison.Ordinal);
-    }
-
     [NativeFact]
     public void What_we_write_is_read_by_DuckDB()
     {
@@ -287,7 +279,7 @@ public sealed class ParquetFilesTests : IDisposable
             batch.Dispose();
     });
 
-    private IColumnReader Open(byte[] bytes) => Files.Open(Save(bytes), CancellationToken.None);
+    private IColumnReader Open(byte[] bytes) => Files.OpenByLibrary(Save(bytes), CancellationToken.None);
 
     private string Save(byte[] bytes)
     {

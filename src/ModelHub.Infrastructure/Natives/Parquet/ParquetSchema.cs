@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using ModelHub.Application.Datasets.Formats;
+using ModelHub.Application.Parquet;
 
 namespace ModelHub.Infrastructure.Natives.Parquet;
 
@@ -81,108 +82,5 @@ internal static class ParquetSchema
                 reader.Skip(type);
         }
         return children > 0 ? name : null;
-    }
-}
-
-/// <summary>Thrift's compact form (its specification: thrift-compact-protocol.md), as much of it as passing over what is not of interest takes.</summary>
-internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
-{
-    public const int Int32 = 5;
-    public const int Text = 8;
-
-    private const int MostNested = 32;
-    private readonly ReadOnlySpan<byte> _bytes = bytes;
-    private int _at;
-
-    /// <summary>The next field of a structure; false at its end.</summary>
-    /// <param name="field">In: the number of the field before it.</param>
-    public bool Field(ref int field, out int type)
-    {
-        var head = _bytes[_at++];
-        type = head & 15;
-        if (head == 0)
-            return false;
-        field = head >> 4 is > 0 and var more ? field + more : (int)Integer();
-        return true;
-    }
-
-    public long Integer()
-    {
-        var value = Varint();
-        return (long)(value >> 1) ^ -(long)(value & 1);
-    }
-
-    public ReadOnlySpan<byte> Bytes()
-    {
-        var length = (int)Math.Min(int.MaxValue, Varint());
-        var bytes = _bytes.Slice(_at, length);
-        _at += bytes.Length;
-        return bytes;
-    }
-
-    /// <summary>Of a list of structures.</summary>
-    public int Count() => List() is (12, var count) ? count : throw new InvalidDataException();
-
-    public void Skip(int type) => Skip(type, 0);
-
-    private void Skip(int type, int depth)
-    {
-        if (depth > MostNested)
-            throw new InvalidDataException();
-        switch (type)
-        {
-            case 1 or 2: // true and false: the type says it
-                break;
-            case 3:
-                _at++;
-                break;
-            case 4 or Int32 or 6:
-                Varint();
-                break;
-            case 7:
-                _at += 8;
-                break;
-            case Text:
-                Bytes();
-                break;
-            case 9 or 10:
-                var (of, count) = List();
-                for (var i = 0; i < count; i++)
-                    SkipItem(of, depth + 1);
-                break;
-            case 12:
-                for (var field = 0; Field(ref field, out var inner);)
-                    Skip(inner, depth + 1);
-                break;
-            default: // maps are in no footer
-                throw new InvalidDataException();
-        }
-    }
-
-    /// <summary>In a list, truth values take a byte.</summary>
-    private void SkipItem(int type, int depth)
-    {
-        if (_at >= _bytes.Length)
-            throw new InvalidDataException();
-        Skip(type is 1 or 2 ? 3 : type, depth);
-    }
-
-    private (int Type, int Count) List()
-    {
-        var head = _bytes[_at++];
-        return (head & 15, head >> 4 is < 15 and var count ? count : (int)Math.Min(int.MaxValue, Varint()));
-    }
-
-    private ulong Varint()
-    {
-        var value = 0UL;
-        for (var shift = 0; shift < 64; shift += 7)
-        {
-            var part = _bytes[_at++];
-            value |= (ulong)(part & 0x7F) << shift;
-            if (part < 0x80)
-                return value;
-        }
-        throw new InvalidDataException();
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ModelHub.Application.Errors;
+using ModelHub.Application.Parquet;
 
 namespace ModelHub.Infrastructure.Natives.Parquet;
 
@@ -84,12 +85,10 @@ internal sealed class ReadingProcess : IDisposable
 
     public ModelHubException Refused(string reason)
     {
-        var place = RowsRead > 0 ? $" After row {RowsRead}:" : "";
         // The cause stands behind the last "Error:", on one line; what surrounds it is about the query.
         reason = reason.Replace(Path, "the file", StringComparison.Ordinal);
         reason = reason[(reason.LastIndexOf("Error: ", StringComparison.Ordinal) is >= 0 and var at ? at + "Error: ".Length : 0)..];
-        reason = reason.Split('\n')[0];
-        return ModelHubException.Invalid("file", $"The Parquet file cannot be read.{place} {(reason.Length <= 500 ? reason : reason[..500])}");
+        return ParquetRefusals.Refused(reason.Split('\n')[0], RowsRead);
     }
 
     public void Dispose()

@@ -1,6 +1,4 @@
-using System.Runtime.Intrinsics;
 using ModelHub.Application.Parquet;
-using ModelHub.Engine.Preparation;
 
 namespace ModelHub.Infrastructure.Natives.Parquet;
 
@@ -73,48 +71,15 @@ internal sealed unsafe class SlotWriter(TypedColumn[] columns, ColumnChoices wan
         }
     }
 
-    /// <summary>Numbers as a model takes them: as <see cref="BatchColumn.Number(int)"/> has them, in single precision, none that is infinite.</summary>
     private void LayFeature((nint Data, nint Validity) column, CellType type, int from, int count, float* to)
     {
         var width = wanted.Width;
-        if (type == CellType.Double)
-        {
-            var numbers = stackalloc float[Tile];
-            Narrow((double*)column.Data + from, count, numbers);
-            for (var r = 0; r < count; r++)
-                to[r * width] = numbers[r];
-        }
-        else
-        {
-            var cells = (byte*)column.Data + (long)from * TypedColumn.WidthOf(type);
-            for (var r = 0; r < count; r++)
-                to[r * width] = Narrow(BatchColumn.Number(type, cells, r));
-        }
+        FeatureNumbers.Lay(type, (byte*)column.Data + (long)from * TypedColumn.WidthOf(type), count, to, width);
         for (var r = 0; column.Validity != 0 && r < count; r++)
         {
             if (IsMissing(column.Validity, from + r))
                 to[r * width] = float.NaN;
         }
-    }
-
-    /// <summary>As rows of every other format are read: beyond single precision is its largest number, and infinite is none.</summary>
-    private static float Narrow(double value) => double.IsInfinity(value) ? float.NaN : FeaturePlan.Narrow(value);
-
-    /// <summary>The same of many, eight at a time.</summary>
-    private static void Narrow(double* values, int count, float* to)
-    {
-        var r = 0;
-        for (; r + 8 <= count; r += 8)
-        {
-            var (first, second) = (Vector256.Load(values + r), Vector256.Load(values + r + 4));
-            var narrow = Vector256.Narrow(first, second);
-            // An infinite one needs a closer look: it may have been beyond single precision.
-            if (Vector256.EqualsAny(Vector256.Abs(narrow), Vector256.Create(float.PositiveInfinity)))
-                break;
-            narrow.Store(to + r);
-        }
-        for (; r < count; r++)
-            to[r] = Narrow(values[r]);
     }
 
     private void LayCells((nint Data, nint Validity) column, int at, int from, int rows)
