@@ -244,14 +244,19 @@ internal sealed class ColumnCursor(SafeFileHandle file, StoredColumn column, Par
             throw new InvalidDataException();
         }
         (_page, _pageLength) = (packed, page.Packed);
-        if (!page.IsPacked)
+        if (page.Packing == Packing.None)
             return;
-        var unpacked = ArrayPool<byte>.Shared.Rent(page.Unpacked + Snappy.Slack);
+        var unpacked = ArrayPool<byte>.Shared.Rent(page.Unpacked + BackCopy.Slack);
         try
         {
             var levels = Math.Max(0, page.LevelBytes);
             packed.AsSpan(0, levels).CopyTo(unpacked);
-            Snappy.Unpack(packed.AsSpan(levels, page.Packed - levels), unpacked.AsSpan(levels, page.Unpacked - levels + Snappy.Slack));
+            var from = packed.AsSpan(levels, page.Packed - levels);
+            var to = unpacked.AsSpan(levels, page.Unpacked - levels + BackCopy.Slack);
+            if (page.Packing == Packing.Snappy)
+                Snappy.Unpack(from, to);
+            else
+                Zstandard.Unpack(from, to);
             (_page, _pageLength) = (unpacked, page.Unpacked);
             unpacked = packed;
         }

@@ -10,11 +10,6 @@ public interface IParquetFiles
     /// <param name="path">The file; the reader can open nothing else.</param>
     /// <exception cref="Errors.ModelHubException">The file is damaged or holds columns that are not flat; or the library is missing.</exception>
     IColumnReader Open(string path, CancellationToken cancellation);
-
-    /// <summary>The same for a file that is still being written: a reading process, if there will be one, gets ready meanwhile.</summary>
-    /// <param name="begun">Ends when the first bytes are there.</param>
-    /// <param name="written">Ends when the file is whole; when it fails, so does this.</param>
-    Task<IColumnReader> OpenAsync(string path, Task begun, Task written, CancellationToken cancellation);
 }
 
 /// <summary>What is wanted of a file's columns.</summary>

@@ -42,15 +42,22 @@ internal sealed record StoredColumn(TypedColumn Column, Stored Stored, bool IsOp
     };
 }
 
+/// <summary>How pages are packed, with the numbers of parquet.thrift's CompressionCodec.</summary>
+internal enum Packing
+{
+    None = 0,
+    Snappy = 1,
+    Zstandard = 6,
+}
+
 /// <summary>Where a column's pages lie in one row group.</summary>
-/// <param name="IsSnappy">Otherwise they are not packed.</param>
-internal readonly record struct StoredChunk(long Start, long End, bool IsSnappy);
+internal readonly record struct StoredChunk(long Start, long End, Packing Packing);
 
 internal sealed record StoredGroup(int Rows, StoredChunk[] Chunks);
 
 /// <summary>
-/// What stands at the end of a Parquet file (parquet.thrift: FileMetaData), if it is a file of the plain kind: flat columns of common types, in pages that
-/// are not packed or by Snappy, which is what most programs write unless they are told otherwise.
+/// What stands at the end of a Parquet file (parquet.thrift: FileMetaData), if it is a file of the plain kind: flat columns of common types, packed as
+/// most programs do unless they are told otherwise.
 /// </summary>
 internal sealed record ParquetFooter(StoredColumn[] Columns, StoredGroup[] Groups)
 {
@@ -238,8 +245,8 @@ internal sealed record ParquetFooter(StoredColumn[] Columns, StoredGroup[] Group
         }
         // Some writers say 0 where there is no dictionary.
         var start = dictionary > 0 ? Math.Min(data, dictionary) : data;
-        if (codec is not (0 or 1) || start < 4 || bytes < 0 || bytes > end - start)
+        if (!Enum.IsDefined((Packing)codec) || start < 4 || bytes < 0 || bytes > end - start)
             throw new InvalidDataException();
-        return new StoredChunk(start, start + bytes, codec == 1);
+        return new StoredChunk(start, start + bytes, (Packing)codec);
     }
 }

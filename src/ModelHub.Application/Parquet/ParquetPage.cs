@@ -22,12 +22,12 @@ internal enum PageKind
 /// <param name="Unpacked">And when they are unpacked.</param>
 /// <param name="Values">Cells in it, missing ones counted.</param>
 /// <param name="LevelBytes">What says which cells are missing, in front and never packed; -1 when it says its length itself and is packed like the rest.</param>
-internal readonly record struct ParquetPage(long Start, int Packed, int Unpacked, int Values, PageKind Kind, int LevelBytes, bool IsPacked)
+internal readonly record struct ParquetPage(long Start, int Packed, int Unpacked, int Values, PageKind Kind, int LevelBytes, Packing Packing)
 {
     private const int MostBytes = 64 << 20;
 
-    /// <summary>What three bytes of Snappy can become, and then some.</summary>
-    private const int MostGrowth = 24;
+    /// <summary>Beside the values: what says which are missing, and how long that is.</summary>
+    private const int MoreBytes = 1024;
 
     private static readonly int[] HeaderBytes = [512, 64 << 10];
 
@@ -59,7 +59,7 @@ internal readonly record struct ParquetPage(long Start, int Packed, int Unpacked
             try
             {
                 var reader = new ThriftReader(bytes.AsSpan(0, count));
-                return Header(ref reader, column, chunk.IsSnappy) is { } page && page.Packed <= chunk.End - at - reader.At
+                return Header(ref reader, column, chunk.Packing) is { } page && page.Packed <= chunk.End - at - reader.At
                     ? (page with { Start = at + reader.At }, at + reader.At + page.Packed) : null;
             }
             catch (Exception longer) when (longer is IndexOutOfRangeException or ArgumentOutOfRangeException && count == most)
@@ -70,7 +70,7 @@ internal readonly record struct ParquetPage(long Start, int Packed, int Unpacked
         return null;
     }
 
-    private static ParquetPage? Header(ref ThriftReader reader, StoredColumn column, bool isSnappy)
+    private static ParquetPage? Header(ref ThriftReader reader, StoredColumn column, Packing packing)
     {
         var (kind, unpacked, packed, page) = (-1, -1, -1, (ParquetPage?)null);
         for (var field = 0; reader.Field(ref field, out var type);)
@@ -87,7 +87,7 @@ internal readonly record struct ParquetPage(long Start, int Packed, int Unpacked
                     packed = reader.Small();
                     break;
                 case (5 or 7 or 8, ThriftReader.Structure) when page is null:
-                    page = Data(ref reader, column, field);
+                    page = Data(ref reader, column, packing, field);
                     if (page is null)
                         return null;
                     break;
@@ -98,13 +98,15 @@ internal readonly record struct ParquetPage(long Start, int Packed, int Unpacked
         }
         if (page is not { } found || packed < 0 || unpacked is < 0 or > MostBytes || kind != (found.Kind == PageKind.Dictionary ? 2 : found.LevelBytes < 0 ? 0 : 3))
             return null;
-        var isPacked = isSnappy && found.IsPacked;
-        var isSized = isPacked ? unpacked <= (long)packed * MostGrowth : unpacked == packed;
-        return isSized && found.LevelBytes <= Math.Min(packed, unpacked) ? found with { Packed = packed, Unpacked = unpacked, IsPacked = isPacked } : null;
+        // Room for more than its values take would be room for nothing, and work.
+        var isSized = found.Packing != Packing.None ? found.IsText(column) || unpacked <= MoreBytes + 9L * found.Values : unpacked == packed;
+        return isSized && found.LevelBytes <= Math.Min(packed, unpacked) ? found with { Packed = packed, Unpacked = unpacked } : null;
     }
 
+    private bool IsText(StoredColumn column) => column.Stored == Stored.Text && Kind != PageKind.Numbers;
+
     /// <summary>What a page's header says by its kind: field 5 of pages of values, 7 of dictionaries, 8 of pages of values of the second form.</summary>
-    private static ParquetPage? Data(ref ThriftReader reader, StoredColumn column, int kind)
+    private static ParquetPage? Data(ref ThriftReader reader, StoredColumn column, Packing packing, int kind)
     {
         var (values, encoding, levels, levelBytes, repeated, isPacked) = (-1, -1, 3, kind == 8 ? 0 : -1, 0, true);
         for (var field = 0; reader.Field(ref field, out var type);)
@@ -142,7 +144,8 @@ internal readonly record struct ParquetPage(long Start, int Packed, int Unpacked
             (5 or 8, 3) when column.Stored == Stored.Bits => PageKind.Runs,
             _ => null,
         };
-        return found is { } of && values >= 0 && repeated == 0 && (kind != 8 || levelBytes >= 0) && (levels == 3 || !column.IsOptional)
-            ? new ParquetPage(0, 0, 0, values, of, levelBytes, isPacked) : null;
+        // A page of no values would be work for nothing.
+        return found is { } of && (values > 0 || values == 0 && of == PageKind.Dictionary) && repeated == 0 && (kind != 8 || levelBytes >= 0) && (levels == 3 || !column.IsOptional)
+            ? new ParquetPage(0, 0, 0, values, of, levelBytes, isPacked ? packing : Packing.None) : null;
     }
 }

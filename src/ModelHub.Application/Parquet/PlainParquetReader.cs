@@ -16,6 +16,10 @@ public sealed class PlainParquetReader : IColumnReader
     private const long MostOpen = 256 << 20;
     private const long MostOpenAhead = 128 << 20;
 
+    /// <summary>How far a file may grow when it is unpacked: so many times, and a gigabyte. One that grows further is left to a process that can be ended.</summary>
+    private const long MostGrowth = 64;
+    private const long MostGrown = 1L << 30;
+
     /// <summary>Batches of a row group that lie ready.</summary>
     private const int ReadyBatches = 2;
 
@@ -105,7 +109,7 @@ public sealed class PlainParquetReader : IColumnReader
 
     private static ParquetPage[][][]? AllPages(SafeFileHandle file, ParquetFooter footer, CancellationToken cancellation)
     {
-        var left = MostPages;
+        var (left, room) = (MostPages, MostGrown + MostGrowth * RandomAccess.GetLength(file));
         var all = new ParquetPage[footer.Groups.Length][][];
         for (var g = 0; g < all.Length; g++)
         {
@@ -118,7 +122,8 @@ public sealed class PlainParquetReader : IColumnReader
                 all[g][c] = pages;
                 left -= pages.Length;
             }
-            if (all[g].Sum(OpenBytes) > MostOpen)
+            room -= all[g].Sum(c => c.Sum(p => (long)p.Unpacked));
+            if (room < 0 || all[g].Sum(OpenBytes) > MostOpen)
                 return null;
         }
         return all;
@@ -126,7 +131,7 @@ public sealed class PlainParquetReader : IColumnReader
 
     /// <summary>The largest page unpacked, with a number and a flag per row, and the dictionary.</summary>
     private static long OpenBytes(ParquetPage[] pages) => pages.Length == 0 ? 0
-        : pages.Max(p => p.Unpacked + (p.IsPacked ? p.Packed : 0) + 5L * p.Values) + (pages[0].Kind == PageKind.Dictionary ? pages[0].Unpacked + 8L * pages[0].Values : 0);
+        : pages.Max(p => p.Unpacked + p.Packed + 5L * p.Values) + (pages[0].Kind == PageKind.Dictionary ? pages[0].Unpacked + 8L * pages[0].Values : 0);
 
     private void ReadAhead()
     {

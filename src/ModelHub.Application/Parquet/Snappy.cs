@@ -6,14 +6,11 @@ namespace ModelHub.Application.Parquet;
 /// <summary>Snappy's raw form (its specification: google/snappy, format_description.txt): texts as they are, and copies of what stands before them.</summary>
 internal static class Snappy
 {
-    /// <summary>Room that must be behind what is unpacked: short pieces are moved sixteen bytes at a time.</summary>
-    public const int Slack = 64;
-
-    /// <summary>Unpacks all into the beginning of <paramref name="to"/>, which has <see cref="Slack"/> bytes more than that is.</summary>
+    /// <summary>Unpacks all into the beginning of <paramref name="to"/>, which has <see cref="BackCopy.Slack"/> bytes more than that is.</summary>
     /// <exception cref="InvalidDataException">The bytes are damaged, or are not that many when they are unpacked.</exception>
     public static void Unpack(ReadOnlySpan<byte> from, Span<byte> to)
     {
-        var end = to.Length - Slack;
+        var end = to.Length - BackCopy.Slack;
         if (Length(ref from) != end)
             throw new InvalidDataException();
         var (at, next) = (0, 0);
@@ -28,7 +25,7 @@ internal static class Snappy
                 length = (tag >> 2) + 1;
                 if (length <= 16 && from.Length - next >= 16 && end - at >= length)
                 {
-                    Move16(ref input, next, ref output, at);
+                    BackCopy.Move16(ref input, next, ref output, at);
                 }
                 else
                 {
@@ -59,26 +56,12 @@ internal static class Snappy
             next += width;
             if (back == 0 || back > at || length > end - at)
                 throw new InvalidDataException();
-            // At most 64 bytes, and as many lie behind the end.
-            if (back >= 16)
-            {
-                for (var done = 0; done < length; done += 16)
-                    Move16(ref output, at - (int)back + done, ref output, at + done);
-            }
-            else
-            {
-                for (var done = 0; done < length; done++)
-                    to[at + done] = to[at + done - (int)back];
-            }
+            BackCopy.Copy(to, at, (int)back, length);
             at += length;
         }
         if (at != end)
             throw new InvalidDataException();
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Move16(ref byte from, int at, ref byte to, int there) =>
-        Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, there), Unsafe.ReadUnaligned<Int128>(ref Unsafe.Add(ref from, at)));
 
     private static int LongLength(ReadOnlySpan<byte> from, ref int next, int width)
     {

@@ -10,28 +10,11 @@ internal sealed class SpooledFile : IDisposable
     private static readonly byte[] Magic = "PAR1"u8.ToArray();
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("modelhub-parquet-");
 
-    private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    /// <summary>Ends when the first bytes are in the file, or there will be none.</summary>
-    public Task Begun => _begun.Task;
-
     public string Path => System.IO.Path.Combine(_folder.FullName, "rows.parquet");
 
     /// <summary>Takes a body in.</summary>
     /// <exception cref="ModelHubException">It is too large, or no Parquet file.</exception>
     public async Task FillAsync(PipeReader body, long mostBytes, CancellationToken cancellation)
-    {
-        try
-        {
-            await WriteAsync(body, mostBytes, cancellation);
-        }
-        finally
-        {
-            _begun.TrySetResult();
-        }
-    }
-
-    private async Task WriteAsync(PipeReader body, long mostBytes, CancellationToken cancellation)
     {
         using var file = Create();
         var (length, isAll) = (0L, false);
@@ -42,7 +25,6 @@ internal sealed class SpooledFile : IDisposable
             List<ReadOnlyMemory<byte>> pieces = [.. read.Buffer];
             RandomAccess.Write(file.SafeFileHandle, pieces, length);
             length += read.Buffer.Length;
-            _begun.TrySetResult();
             isAll = read.IsCompleted;
             body.AdvanceTo(read.Buffer.End);
             if (length > mostBytes)

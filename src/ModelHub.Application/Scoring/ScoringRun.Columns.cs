@@ -35,7 +35,8 @@ public sealed partial class ScoringRun
         Func<IReadOnlyList<TypedColumn>, IScoredRowsWriter> writer, PipeWriter output, Action starting, CancellationToken cancellation)
     {
         using var file = new SpooledFile();
-        using var rows = await parquet.OpenAsync(file.Path, file.Begun, file.FillAsync(body, mostBytes, cancellation), cancellation);
+        await file.FillAsync(body, mostBytes, cancellation);
+        using var rows = await Task.Run(() => parquet.Open(file.Path, cancellation), CancellationToken.None);
         var isHeld = model.TryHold();
         var run = new ScoringRun(model, kept, writer(rows.Columns), output) { Starting = starting };
         try

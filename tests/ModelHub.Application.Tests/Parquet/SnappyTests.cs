@@ -40,23 +40,23 @@ public sealed class SnappyTests
         {
             var (packed, plain) = Made(random, 20);
             packed[random.Next(packed.Length)] = (byte)random.Next(256);
-            var room = new byte[plain.Length + Snappy.Slack + 256];
-            room.AsSpan(plain.Length + Snappy.Slack).Fill(0xEE);
+            var room = new byte[plain.Length + BackCopy.Slack + 256];
+            room.AsSpan(plain.Length + BackCopy.Slack).Fill(0xEE);
             try
             {
-                Snappy.Unpack(packed, room.AsSpan(0, plain.Length + Snappy.Slack));
+                Snappy.Unpack(packed, room.AsSpan(0, plain.Length + BackCopy.Slack));
             }
             catch (InvalidDataException)
             {
                 // As it should.
             }
-            Assert.All(room[(plain.Length + Snappy.Slack)..], b => Assert.Equal(0xEE, b));
+            Assert.All(room[(plain.Length + BackCopy.Slack)..], b => Assert.Equal(0xEE, b));
         }
     }
 
     private static byte[] Unpacked(byte[] packed, int length)
     {
-        var room = new byte[length + Snappy.Slack];
+        var room = new byte[length + BackCopy.Slack];
         Snappy.Unpack(packed, room);
         return room[..length];
     }

@@ -30,8 +30,7 @@ public static partial class ParquetChild
         try
         {
             var session = new DuckSession(new DuckApi(library), file, threads, memory);
-            if (input.ReadByte() >= 0)
-                Send(session, file, input, output);
+            Send(session, file, input, output);
         }
         catch (DuckException refused)
         {

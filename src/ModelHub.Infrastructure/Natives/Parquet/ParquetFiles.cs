@@ -8,43 +8,9 @@ public sealed class ParquetFiles(NativeLibraries libraries) : IParquetFiles
     private static readonly int Threads = Math.Clamp(Environment.ProcessorCount, 1, 4);
     private const long Memory = 1L << 30;
 
-    /// <summary>RFC 8878, section 3.1.1.</summary>
-    private static ReadOnlySpan<byte> ZstandardFrame => [0x28, 0xB5, 0x2F, 0xFD];
-
     public IColumnReader Open(string path, CancellationToken cancellation) => PlainParquetReader.TryOpen(path, cancellation) ?? OpenByLibrary(path, cancellation);
 
     internal IColumnReader OpenByLibrary(string path, CancellationToken cancellation) => Ready(Start(path, cancellation));
-
-    public async Task<IColumnReader> OpenAsync(string path, Task begun, Task written, CancellationToken cancellation)
-    {
-        await begun;
-        // Starting a process takes a while, and so does sending a file.
-        var starting = !written.IsCompleted && WillNeedLibrary(path) ? Task.Run(() => Start(path, cancellation), CancellationToken.None) : null;
-        try
-        {
-            await written;
-            if (starting is null)
-                return await Task.Run(() => Open(path, cancellation), CancellationToken.None);
-        }
-        catch
-        {
-            if (starting is not null)
-                (await starting).Dispose();
-            throw;
-        }
-        var reader = await starting;
-        return await Task.Run(() => Ready(reader), CancellationToken.None);
-    }
-
-    /// <summary>Whether the first page is packed by Zstandard, as far as the beginning tells.</summary>
-    private bool WillNeedLibrary(string path)
-    {
-        if (libraries.DuckDbMissing is not null)
-            return false;
-        var start = new byte[1024];
-        using var file = File.OpenHandle(path, share: FileShare.ReadWrite);
-        return start.AsSpan(0, RandomAccess.Read(file, start, 0)).IndexOf(ZstandardFrame) >= 0;
-    }
 
     private static ParquetReader Ready(ParquetReader reader)
     {

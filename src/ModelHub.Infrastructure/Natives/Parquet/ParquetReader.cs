@@ -24,12 +24,11 @@ internal sealed unsafe class ParquetReader(ReadingProcess child) : IColumnReader
 
     public long RowCount { get; private set; }
 
-    /// <summary>The file is there: what are its columns?</summary>
+    /// <summary>What are its columns?</summary>
     public void ReadHead()
     {
         if (ParquetSchema.Refusal(child.Path) is { } reason)
             throw child.Refused(reason);
-        child.Tell([1]);
         if (Frame() != ParquetFrames.Head)
             throw child.Crashed();
         RowCount = BitConverter.ToInt64(child.Take(8));
