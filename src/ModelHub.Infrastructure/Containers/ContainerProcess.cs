@@ -98,9 +98,11 @@ internal sealed class ContainerProcess(EngineSocket engine, string id, bool hasP
         var code = -1;
         try
         {
-            using var waited = await engine.SendAsync(HttpMethod.Post, $"/containers/{id}/wait?interval=50ms", null, CancellationToken.None);
+            // Podman's own wait: before 4.6, it looks without any pause for who waits in Docker's words (containers/podman#18150), a processor for each.
+            var path = engine.Libpod is { } version ? $"/v{version}/libpod/containers/{id}/wait?interval=100ms" : $"/containers/{id}/wait";
+            using var waited = await engine.SendAsync(HttpMethod.Post, path, null, CancellationToken.None);
             using var answer = await JsonDocument.ParseAsync(await waited.Content.ReadAsStreamAsync());
-            code = answer.RootElement.GetProperty("StatusCode").GetInt32();
+            code = (engine.IsPodman ? answer.RootElement : answer.RootElement.GetProperty("StatusCode")).GetInt32();
         }
         catch (Exception gone) when (gone is ModelHubException or IOException or JsonException or KeyNotFoundException)
         {

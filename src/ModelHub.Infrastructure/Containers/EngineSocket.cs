@@ -22,7 +22,10 @@ internal sealed class EngineSocket(ProcessLauncher launcher, ContainerOptions op
     private string? _folder;
 
     /// <summary>Whether it is Podman, which takes some words of Docker's API for others; known once it answers.</summary>
-    public bool IsPodman { get; private set; }
+    public bool IsPodman => Libpod is not null;
+
+    /// <summary>The version of Podman's own API; null of another engine.</summary>
+    public string? Libpod { get; private set; }
 
     /// <summary>Connects, if that was not done before.</summary>
     /// <exception cref="ModelHubException"><see cref="ErrorKind.Unavailable"/>: none answers; the message says what was tried and what to install.</exception>
@@ -138,7 +141,7 @@ internal sealed class EngineSocket(ProcessLauncher launcher, ContainerOptions op
         try
         {
             using var answer = await client.GetAsync(new Uri("/_ping", UriKind.Relative), limit.Token);
-            IsPodman = answer.Headers.Contains("Libpod-Api-Version");
+            Libpod = answer.Headers.TryGetValues("Libpod-Api-Version", out var versions) ? versions.First() : null;
             return answer.IsSuccessStatusCode;
         }
         catch (HttpRequestException)
