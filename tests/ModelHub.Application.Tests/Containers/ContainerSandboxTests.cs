@@ -62,7 +62,9 @@ public sealed class ContainerSandboxTests(ContainerBench bench)
     [InlineData("something else|pipes|exit code", "import os\n    for fd in range(3, 9):\n        try: os.write(fd, b'junk' * 9)\n        except OSError: pass\n    return 3")]
     public async Task What_goes_wrong_is_told(string why, string code)
     {
-        await using var server = bench.Serve($"def score(data, model, **kw):\n    {code}\n    return [0.0] * 3\n");
+        var program = bench.Program(("custom.py", $"def score(data, model, **kw):\n    {code}\n    return [0.0] * 3\n"));
+        // One that hangs is waited for briefly, all others as long as a busy machine takes.
+        await using var server = bench.Serve(program with { Request = TimeSpan.FromSeconds(why == "did not answer within" ? 2 : 30) });
         var failure = await Assert.ThrowsAsync<ModelHubException>(() => server.PredictAsync(SandboxBench.Rows, CancellationToken.None));
         Assert.Matches(why, failure.Message);
         Assert.DoesNotContain(bench.Folder, failure.Message, StringComparison.Ordinal);

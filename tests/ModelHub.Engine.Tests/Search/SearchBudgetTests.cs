@@ -112,31 +112,6 @@ public sealed class SearchBudgetTests
 
     private static Table Table(AutoMlOptions options) => options.Mode == SearchMode.HighAccuracy ? Curves.Slope(600) : Curves.Moons(200);
 
-    /// <summary>Moves on by a step with every look at it.</summary>
-    private sealed class TickingClock(TimeSpan step) : TimeProvider
-    {
-        private long _ticks;
-
-        public TimeSpan Elapsed => TimeSpan.FromTicks(Interlocked.Read(ref _ticks));
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => Interlocked.Add(ref _ticks, step.Ticks);
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => new Never();
-
-        private sealed class Never : ITimer
-        {
-            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
-
-            public void Dispose()
-            {
-            }
-
-            public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-        }
-    }
-
     /// <summary>A journal in memory that breaks down after a number of parts, like a worker that is killed.</summary>
     private sealed class KeptJournal : ISearchJournal
     {
