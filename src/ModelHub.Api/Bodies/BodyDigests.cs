@@ -21,25 +21,14 @@ internal sealed class BodyDigests(RequestDelegate next)
 
     public Task InvokeAsync(HttpContext context) => AreSent(context.Request.Headers) ? CheckAsync(context) : next(context);
 
-    private async Task CheckAsync(HttpContext context)
+    private Task CheckAsync(HttpContext context)
     {
-        HashedBody? body = null;
         foreach (var name in new[] { ContentDigest, Digest, ContentMd5 })
         {
-            if (context.Request.Headers[name].ToString() is not { Length: > 0 } value || Expected(name, value) is not { Count: > 0 } expected)
-                continue;
-            body = HashedBody.Add(context, new Announced(context.Response, name, value, expected));
+            if (context.Request.Headers[name].ToString() is { Length: > 0 } value && Expected(name, value) is { Count: > 0 } expected)
+                HashedBody.Add(context, new Announced(context.Response, name, value, expected));
         }
-        try
-        {
-            await next(context);
-        }
-        finally
-        {
-            // What was refused is read on by RefusedBody, which wants no second refusal.
-            if (body is not null)
-                context.Request.Body = body.Wire;
-        }
+        return next(context);
     }
 
     /// <summary>The sums by the names of their algorithms. Those of algorithms that we do not know are passed over, as RFC 9530 wants it.</summary>

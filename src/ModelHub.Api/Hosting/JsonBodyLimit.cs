@@ -21,7 +21,7 @@ internal sealed class JsonBodyLimit : IResourceFilter
         if (!context.ActionDescriptor.Parameters.Any(p => p.BindingInfo?.BindingSource == BindingSource.Body))
             return;
         var own = context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<IRequestSizeLimitMetadata>();
-        BodyLimit.Set(context.HttpContext, own is null ? Plain : own.MaxRequestBodySize ?? long.MaxValue);
+        BodyLimit.Hold(context.HttpContext, own is null ? Plain : own.MaxRequestBodySize ?? long.MaxValue);
     }
 
     public void OnResourceExecuted(ResourceExecutedContext context)

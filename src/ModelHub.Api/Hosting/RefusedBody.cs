@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using ModelHub.Api.Bodies;
 using ModelHub.Application.Scoring;
 
 namespace ModelHub.Api.Hosting;
@@ -45,6 +46,9 @@ internal sealed class RefusedBody(RequestDelegate next, TimeProvider clock)
     /// <summary>False when there was too much of it.</summary>
     private async Task<bool> ReadRestAsync(HttpContext context)
     {
+        // Past what has refused it: once is enough.
+        if (context.Request.Body is HashedBody refused)
+            context.Request.Body = refused.Wire;
         var body = context.Request.BodyReader;
         using var late = new CancellationTokenSource(Longest, clock);
         var since = 0L;

@@ -33,7 +33,7 @@ internal sealed class RequestFields
         if (request.ContentType is { Length: > 0 } type && !type.Contains("json", StringComparison.OrdinalIgnoreCase) && request.ContentLength is not 0)
             throw new HttpRefusalException(415, "unsupported_media_type", $"The content type '{type}' is not understood here; send application/json.");
         // What is held whole; the server's own bound is that of files.
-        BodyLimit.Set(request.HttpContext, JsonBodyLimit.Plain);
+        BodyLimit.Hold(request.HttpContext, JsonBodyLimit.Plain);
         using var buffer = new MemoryStream();
         await request.Body.CopyToAsync(buffer, cancellation);
         if (buffer.Length == 0)
