@@ -151,20 +151,9 @@ public sealed class PlainParquetReader : IColumnReader
         try
         {
             using var rows = new GroupRows(_file, _footer.Columns, _columns, _footer.Groups[group].Rows, _pages[group], _wanted!);
-            while (rows.Next() is { } batch)
-            {
-                if (ready.TryWrite(batch))
-                    continue;
-                try
-                {
-                    await ready.WriteAsync(batch, _stop.Token);
-                }
-                catch
-                {
-                    batch.Dispose();
-                    throw;
-                }
-            }
+            // Where there is room first: what was read then finds it.
+            while (await ready.WaitToWriteAsync(_stop.Token) && rows.Next() is { } batch)
+                ready.TryWrite(batch);
             ready.Complete();
         }
         catch (Exception failure)

@@ -14,7 +14,7 @@ public sealed class ServerSettingsTests : IAsyncLifetime
     {
         CustomModels = new CustomModelSettings
         {
-            DefaultMemory = 256 << 20, MaximumMemory = 512 << 20, MaximumReplicas = 2, MaximumTestUsers = 3, RequestSeconds = 2,
+            DefaultMemory = 256 << 20, MaximumMemory = 512 << 20, MaximumReplicas = 2, MaximumTestUsers = 3, RequestSeconds = 8,
             Bundles = new Dictionary<string, BundleSettings> { ["Tiny"] = new() { Memory = 128 << 20, Description = "for weights in JSON" } },
             Secrets = new Dictionary<string, SecretSettings>
             {
@@ -55,7 +55,7 @@ public sealed class ServerSettingsTests : IAsyncLifetime
         (status, message) = await TestAsync(Taking(300), null);
         Assert.True(status == "failed" && message.Contains("256 MiB", StringComparison.Ordinal), message);
         (status, message) = await TestAsync("import time\ndef score(data, model, **kw):\n    time.sleep(600)\n", null);
-        Assert.True(status == "failed" && message.Contains("2 s", StringComparison.Ordinal), $"{status}: {message}");
+        Assert.True(status == "failed" && message.Contains("8 s", StringComparison.Ordinal), $"{status}: {message}");
         var crowd = new { performanceCheck = new { numberOfParallelUsers = 4 } };
         var (model, version) = await ModelAsync(_hub.Client, Told, null);
         using var many = await _hub.Client.PostAsJsonAsync(

@@ -20,11 +20,12 @@ public sealed class QuotaTests : IAsyncLifetime
     [Fact]
     public async Task Of_many_uploads_at_once_no_more_are_taken_than_there_is_room_for()
     {
-        var (full, other) = (await ProjectAsync(), await ProjectAsync());
+        var (full, empty) = (await ProjectAsync(), await ProjectAsync());
         var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => UploadAsync(full, i)));
         var taken = answers.Where(a => a.StatusCode == HttpStatusCode.Created).ToList();
         var refused = answers.Where(a => a.StatusCode == HttpStatusCode.RequestEntityTooLarge).ToList();
-        Assert.Equal(50, taken.Count + refused.Count);
+        foreach (var other in answers.Except(taken).Except(refused))
+            Assert.Fail($"{(int)other.StatusCode} {await other.Content.ReadAsStringAsync()}");
         Assert.Equal("quota_exceeded", (await refused[0].Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString());
 
         // One size after the other: as many as fit, and not one more.
@@ -41,7 +42,7 @@ public sealed class QuotaTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.RequestEntityTooLarge, model.StatusCode);
             Assert.Contains("may store", await model.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         }
-        Assert.Equal(HttpStatusCode.Created, (await UploadAsync(other, 52)).StatusCode);
+        Assert.Equal(HttpStatusCode.Created, (await UploadAsync(empty, 52)).StatusCode);
 
         // What is deleted makes room.
         await _hub.Client.DeleteAsync($"/api/datasets/{kept[0].GetProperty("id").GetString()}").JsonAsync();

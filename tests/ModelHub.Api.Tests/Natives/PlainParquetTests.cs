@@ -79,6 +79,31 @@ public sealed class PlainParquetTests : IDisposable
             Assert.StartsWith("The Parquet file cannot be read.", Assert.Throws<ModelHubException>(rows.Read).Message, StringComparison.Ordinal);
     }
 
+    [NativeFact]
+    public void Who_stops_in_the_middle_keeps_what_was_read()
+    {
+        var rows = PlainParquetReader.TryOpen(Save(DuckFiles.Parquet("SELECT i AS n FROM range(100000) t(i)", ", ROW_GROUP_SIZE 2048")), CancellationToken.None)!;
+        var (first, second) = (rows.Read()!, rows.Read()!);
+        rows.Dispose();
+        Assert.Equal(Enumerable.Range(0, 4096).Select(i => (double)i), new[] { first, second }.SelectMany(b => Enumerable.Range(0, b.Count).Select(b[0].Number)));
+        first.Dispose();
+        second.Dispose();
+    }
+
+    [NativeFact]
+    public async Task Who_is_told_to_stop_does()
+    {
+        using var stop = new CancellationTokenSource();
+        using var rows = PlainParquetReader.TryOpen(Save(DuckFiles.Parquet("SELECT i AS n FROM range(100000) t(i)", ", ROW_GROUP_SIZE 2048")), stop.Token)!;
+        (await rows.ReadAsync())!.Dispose();
+        stop.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            while (await rows.ReadAsync() is { } batch)
+                batch.Dispose();
+        });
+    }
+
     /// <summary>A long text that its dictionary has once, and the rows a million times, comes in batches that fit.</summary>
     [NativeFact]
     public void Long_texts_come_few_at_a_time()
