@@ -44,7 +44,7 @@ internal ref struct BitsFromEnd(ReadOnlySpan<byte> bytes)
             return 0;
         Span<byte> all = stackalloc byte[8];
         _bytes[..Math.Min(8, _bytes.Length)].CopyTo(all);
-        var bits = BinaryPrimitives.ReadUInt64LittleEndian(all) & (Left == 64 ? ulong.MaxValue : (1UL << Left) - 1);
+        var bits = BinaryPrimitives.ReadUInt64LittleEndian(all) & (1UL << Left) - 1;
         return (uint)(count <= Left ? bits >> (Left - count) : bits << (count - Left));
     }
 }

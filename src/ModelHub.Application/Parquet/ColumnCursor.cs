@@ -55,8 +55,8 @@ internal sealed class ColumnCursor(SafeFileHandle file, StoredColumn column, Par
     }
 
     /// <summary>The next cells of fixed width.</summary>
-    /// <param name="missing">A flag for each; left alone where none of the page is missing.</param>
-    /// <returns>Whether any flag was written.</returns>
+    /// <param name="missing">A flag for each, set where it is missing.</param>
+    /// <returns>False when none is set.</returns>
     public bool Read(Span<byte> cells, Span<bool> missing)
     {
         var isAnyMissing = false;

@@ -7,10 +7,6 @@ namespace ModelHub.Application.Parquet;
 /// <summary>The rows of one row group, batch by batch.</summary>
 internal sealed unsafe class GroupRows : IDisposable
 {
-    /// <summary>Rows of a batch, and bytes of its numbers and of its texts, roughly.</summary>
-    public const int MostRows = 32768;
-    private const int MostBytes = 8 << 20;
-
     /// <summary>Rows whose texts are read before it is asked again whether they are enough.</summary>
     private const int TextRows = 2048;
 
@@ -26,7 +22,6 @@ internal sealed unsafe class GroupRows : IDisposable
     private readonly bool _isPartial;
     private int _left;
     private int _textRows;
-    private bool _isBegun;
 
     /// <param name="pages">By column.</param>
     public GroupRows(SafeFileHandle file, StoredColumn[] columns, TypedColumn[] types, int rows, ParquetPage[][] pages, ColumnChoices wanted)
@@ -34,8 +29,7 @@ internal sealed unsafe class GroupRows : IDisposable
         (_columns, _types, _wanted, _left) = (columns, types, wanted, rows);
         _texts = [.. Enumerable.Range(0, columns.Length).Where(c => wanted.Cells[c] && columns[c].Column.Type == CellType.Text)];
         _isPartial = wanted.Features.Count(f => f >= 0) < wanted.Width;
-        var perRow = 4L * wanted.Width + columns.Where((_, c) => wanted.Cells[c]).Sum(c => c.Column.Width + 1L);
-        var most = (int)Math.Clamp(MostBytes / Math.Max(1, perRow), 1, MostRows);
+        var most = wanted.BatchRows(types);
         // As many batches as it takes, all of a length.
         var batches = Math.Max(1, (rows + most - 1) / most);
         _batchRows = (rows + batches - 1) / batches;
@@ -47,8 +41,6 @@ internal sealed unsafe class GroupRows : IDisposable
     {
         if (_left == 0)
             return null;
-        if (!_isBegun)
-            Begin();
         var rows = Math.Min(_batchRows, _left);
         var cells = new BatchColumn[_columns.Length];
         for (var c = 0; c < cells.Length; c++)
@@ -84,14 +76,14 @@ internal sealed unsafe class GroupRows : IDisposable
             cursor?.Dispose();
     }
 
-    private void Begin()
+    /// <summary>Loads the dictionaries; before the first rows.</summary>
+    public void Begin()
     {
         foreach (var cursor in _cursors)
             cursor?.Begin();
         // A dictionary can say a long text in every row.
         var longest = _texts.Sum(c => (long)_cursors[c]!.LongestText);
-        _textRows = (int)Math.Clamp(MostBytes / Math.Max(1, longest), 1, TextRows);
-        _isBegun = true;
+        _textRows = (int)Math.Clamp(ColumnChoices.BatchBytes / Math.Max(1, longest), 1, TextRows);
     }
 
     /// <summary>As many rows as their texts allow; all, when there are none.</summary>
@@ -100,7 +92,7 @@ internal sealed unsafe class GroupRows : IDisposable
         if (_texts.Length == 0)
             return most;
         var (rows, bytes) = (0, 0L);
-        while (rows < most && bytes < MostBytes)
+        while (rows < most && bytes < ColumnChoices.BatchBytes)
         {
             var step = Math.Min(_textRows, most - rows);
             foreach (var c in _texts)
@@ -115,7 +107,7 @@ internal sealed unsafe class GroupRows : IDisposable
         var missing = ArrayPool<bool>.Shared.Rent(rows);
         for (var c = 0; c < cells.Length; c++)
         {
-            if (!_wanted.Cells[c] || _types[c].Type == CellType.Text)
+            if (!_wanted.IsLaid(_types, c))
                 continue;
             var room = cells[c].Room(0, rows);
             var isAnyMissing = _cursors[c]!.Read(room, missing.AsSpan(0, rows));

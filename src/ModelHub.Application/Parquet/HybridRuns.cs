@@ -14,7 +14,7 @@ internal static class HybridRuns
             throw new InvalidDataException();
         while (to.Length > 0)
         {
-            var head = Head(ref from);
+            var head = Varint(ref from);
             var isPacked = (head & 1) == 1;
             var count = (int)Math.Min(to.Length, (long)(head >> 1) * (isPacked ? 8 : 1));
             var bytes = isPacked ? (int)(((long)count * bits + 7) / 8) : (bits + 7) / 8;
@@ -31,7 +31,7 @@ internal static class HybridRuns
     }
 
     /// <summary>Whether the first run alone is so many ones, as it is where no cell is missing.</summary>
-    public static bool IsAllOnes(ReadOnlySpan<byte> from, int count) => Head(ref from) is var head && (head & 1) == 0 && head >> 1 >= count && from is [1, ..];
+    public static bool IsAllOnes(ReadOnlySpan<byte> from, int count) => Varint(ref from) is var head && (head & 1) == 0 && head >> 1 >= count && from is [1, ..];
 
     private static void Unpack(ReadOnlySpan<byte> from, int bits, Span<int> to)
     {
@@ -56,16 +56,17 @@ internal static class HybridRuns
         return (uint)(all >> (int)(at & 7)) & mask;
     }
 
-    private static uint Head(ref ReadOnlySpan<byte> from)
+    /// <summary>Seven bits a byte, the lowest first; it is cut off the front.</summary>
+    public static uint Varint(ref ReadOnlySpan<byte> from)
     {
-        var head = 0UL;
+        var value = 0UL;
         for (var i = 0; i < Math.Min(5, from.Length); i++)
         {
-            head |= (ulong)(from[i] & 0x7F) << 7 * i;
+            value |= (ulong)(from[i] & 0x7F) << 7 * i;
             if (from[i] >= 0x80)
                 continue;
             from = from[(i + 1)..];
-            return head <= uint.MaxValue ? (uint)head : throw new InvalidDataException();
+            return value <= uint.MaxValue ? (uint)value : throw new InvalidDataException();
         }
         throw new InvalidDataException();
     }

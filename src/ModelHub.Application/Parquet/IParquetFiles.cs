@@ -20,6 +20,23 @@ public interface IParquetFiles
 /// <param name="Width">Features per row; those that no column is are NaN.</param>
 public sealed record ColumnChoices(IReadOnlyList<bool> Cells, IReadOnlyList<int> Features, int Width)
 {
+    /// <summary>Bytes of a batch, roughly: of its numbers, and of its texts.</summary>
+    public const int BatchBytes = 8 << 20;
+
+    private const int MostBatchRows = 32768;
+
+    /// <summary>Most rows of a batch, by what its numbers and their flags take.</summary>
+    public int BatchRows(IReadOnlyList<TypedColumn> columns)
+    {
+        var perRow = 4L * Width;
+        for (var c = 0; c < columns.Count; c++)
+            perRow += IsLaid(columns, c) ? columns[c].Width + 1 : 0;
+        return (int)Math.Clamp(BatchBytes / Math.Max(1, perRow), 1, MostBatchRows);
+    }
+
+    /// <summary>Whether a column's cells are wanted and have a width.</summary>
+    public bool IsLaid(IReadOnlyList<TypedColumn> columns, int column) => Cells[column] && columns[column].Type != CellType.Text;
+
     /// <summary>All cells, and no features.</summary>
     public static ColumnChoices Everything(int columns) =>
         new([.. Enumerable.Repeat(true, columns)], [.. Enumerable.Repeat(-1, columns)], 0);

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 
@@ -61,9 +60,6 @@ internal sealed record StoredGroup(int Rows, StoredChunk[] Chunks);
 /// </summary>
 internal sealed record ParquetFooter(StoredColumn[] Columns, StoredGroup[] Groups)
 {
-    private const int MostBytes = 64 << 20;
-    private const int MostColumns = 20_000;
-
     /// <summary>Chunks of all columns and groups.</summary>
     private const int MostChunks = 1 << 16;
 
@@ -72,15 +68,8 @@ internal sealed record ParquetFooter(StoredColumn[] Columns, StoredGroup[] Group
     /// <summary>Null when the file is of another kind, or damaged.</summary>
     public static ParquetFooter? Read(SafeFileHandle file)
     {
-        var size = RandomAccess.GetLength(file);
-        var end = new byte[8];
-        if (size < 12 || RandomAccess.Read(file, end, size - 8) < 8)
-            return null;
-        var length = BinaryPrimitives.ReadInt32LittleEndian(end);
-        if (!end.AsSpan(4).SequenceEqual("PAR1"u8) || length is < 0 or > MostBytes || length > size - 12)
-            return null;
-        var footer = new byte[length];
-        return RandomAccess.Read(file, footer, size - 8 - length) < length ? null : Parse(new ThriftReader(footer), size - 8 - length);
+        var (footer, start) = ParquetEnd.Read(file);
+        return footer.Length == 0 ? null : Parse(new ThriftReader(footer), start);
     }
 
     private static ParquetFooter? Parse(ThriftReader reader, long end)
@@ -119,7 +108,7 @@ internal sealed record ParquetFooter(StoredColumn[] Columns, StoredGroup[] Group
     private static StoredColumn[] Schema(ref ThriftReader reader)
     {
         var count = reader.Count();
-        if (count - 1 is < 1 or > MostColumns || Children(ref reader) != count - 1)
+        if (count - 1 is < 1 or > ParquetEnd.MostColumns || Children(ref reader) != count - 1)
             throw new InvalidDataException();
         var columns = new StoredColumn[count - 1];
         for (var c = 0; c < columns.Length; c++)

@@ -151,6 +151,7 @@ public sealed class PlainParquetReader : IColumnReader
         try
         {
             using var rows = new GroupRows(_file, _footer.Columns, _columns, _footer.Groups[group].Rows, _pages[group], _wanted!);
+            rows.Begin();
             // Where there is room first: what was read then finds it.
             while (await ready.WaitToWriteAsync(_stop.Token) && rows.Next() is { } batch)
                 ready.TryWrite(batch);

@@ -11,7 +11,7 @@ internal static class Snappy
     public static void Unpack(ReadOnlySpan<byte> from, Span<byte> to)
     {
         var end = to.Length - BackCopy.Slack;
-        if (Length(ref from) != end)
+        if (HybridRuns.Varint(ref from) != end)
             throw new InvalidDataException();
         var (at, next) = (0, 0);
         ref var input = ref MemoryMarshal.GetReference(from);
@@ -71,19 +71,5 @@ internal static class Snappy
         for (var i = 0; i < width; i++)
             length |= (long)from[next++] << 8 * i;
         return length < int.MaxValue ? (int)length + 1 : throw new InvalidDataException();
-    }
-
-    private static long Length(ref ReadOnlySpan<byte> from)
-    {
-        var length = 0L;
-        for (var i = 0; i < Math.Min(5, from.Length); i++)
-        {
-            length |= (long)(from[i] & 0x7F) << 7 * i;
-            if (from[i] >= 0x80)
-                continue;
-            from = from[(i + 1)..];
-            return length;
-        }
-        throw new InvalidDataException();
     }
 }

@@ -33,7 +33,7 @@ internal sealed unsafe class ParquetReader(ReadingProcess child) : IColumnReader
             throw child.Crashed();
         RowCount = BitConverter.ToInt64(child.Take(8));
         var count = BitConverter.ToInt32(child.Take(4));
-        if (count is < 1 or > ParquetSchema.MostColumns)
+        if (count is < 1 or > ParquetEnd.MostColumns)
             throw child.Refused(ParquetSchema.TooMany(count));
         var columns = new TypedColumn[count];
         for (var c = 0; c < count; c++)

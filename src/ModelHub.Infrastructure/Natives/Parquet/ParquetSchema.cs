@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text;
 using ModelHub.Application.Datasets.Formats;
 using ModelHub.Application.Parquet;
@@ -11,16 +10,13 @@ namespace ModelHub.Infrastructure.Natives.Parquet;
 /// </summary>
 internal static class ParquetSchema
 {
-    public const int MostColumns = 20_000;
-
-    private const int MostBytes = 64 << 20;
-
     /// <summary>Why the file will be refused; null when nothing is known against it.</summary>
     public static string? Refusal(string path)
     {
         try
         {
-            return Refusal(new ThriftReader(Footer(path)));
+            using var file = File.OpenHandle(path);
+            return Refusal(new ThriftReader(ParquetEnd.Read(file).Footer));
         }
         catch (Exception broken) when (broken is IndexOutOfRangeException or ArgumentOutOfRangeException or InvalidDataException)
         {
@@ -28,26 +24,9 @@ internal static class ParquetSchema
         }
     }
 
-    public static string TooMany(int columns) => $"it has {columns} columns; 1 to {MostColumns} are read.";
+    public static string TooMany(int columns) => $"it has {columns} columns; 1 to {ParquetEnd.MostColumns} are read.";
 
     public static string NotFlat(string name) => $"the column '{DatasetFormatException.Shortened(name)}' holds lists or structures; only flat columns are read.";
-
-    private static byte[] Footer(string path)
-    {
-        using var file = File.OpenRead(path);
-        Span<byte> end = stackalloc byte[8];
-        if (file.Length < 12)
-            return [];
-        file.Seek(-8, SeekOrigin.End);
-        file.ReadExactly(end);
-        var length = BinaryPrimitives.ReadInt32LittleEndian(end);
-        if (!end[4..].SequenceEqual("PAR1"u8) || length is < 0 or > MostBytes || length > file.Length - 12)
-            return [];
-        file.Seek(-8 - length, SeekOrigin.End);
-        var footer = new byte[length];
-        file.ReadExactly(footer);
-        return footer;
-    }
 
     /// <summary>FileMetaData: its second field is the list of the schema's elements, the root first, groups before what is in them.</summary>
     private static string? Refusal(ThriftReader reader)
@@ -58,7 +37,7 @@ internal static class ParquetSchema
         if (field != 2)
             return null;
         var count = reader.Count();
-        if (count - 1 > MostColumns)
+        if (count - 1 > ParquetEnd.MostColumns)
             return TooMany(count - 1);
         for (var e = 0; e < count; e++)
         {

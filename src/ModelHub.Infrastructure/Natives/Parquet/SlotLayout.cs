@@ -9,25 +9,18 @@ namespace ModelHub.Infrastructure.Natives.Parquet;
 /// </summary>
 internal sealed class SlotLayout
 {
-    /// <summary>Bytes of a slot, roughly; and of the texts of a batch.</summary>
-    public const int MostBytes = 8 << 20;
-
-    private const int MostRows = 32768;
     private const int Line = 64;
 
     public SlotLayout(IReadOnlyList<TypedColumn> columns, ColumnChoices wanted)
     {
-        var perRow = 4L * wanted.Width;
-        for (var c = 0; c < columns.Count; c++)
-            perRow += IsLaid(columns[c], wanted, c) ? columns[c].Width + 1 : 0;
-        Rows = (int)Math.Clamp(MostBytes / Math.Max(1, perRow), 1, MostRows);
+        Rows = wanted.BatchRows(columns);
         var at = Take(0, columns.Count);
         Features = at;
         at = Take(at, 4L * wanted.Width * Rows);
         (Cells, Missing) = (new long[columns.Count], new long[columns.Count]);
         for (var c = 0; c < columns.Count; c++)
         {
-            if (!IsLaid(columns[c], wanted, c))
+            if (!wanted.IsLaid(columns, c))
                 continue;
             Cells[c] = at;
             Missing[c] = Take(at, (long)columns[c].Width * Rows);
@@ -47,8 +40,6 @@ internal sealed class SlotLayout
     public long[] Missing { get; }
 
     public long Bytes { get; }
-
-    private static bool IsLaid(TypedColumn column, ColumnChoices wanted, int at) => wanted.Cells[at] && column.Type != CellType.Text;
 
     private static long Take(long from, long bytes) => (from + bytes + Line - 1) / Line * Line;
 }

@@ -31,7 +31,7 @@ internal sealed unsafe class SlotWriter(TypedColumn[] columns, ColumnChoices wan
                     LayCells(chunk.Column(s), sent[s], from, rows);
             }
             (_rows, from, Sent) = (_rows + rows, from + rows, Sent + rows);
-            if (_rows == _layout.Rows || _texts >= SlotLayout.MostBytes)
+            if (_rows == _layout.Rows || _texts >= ColumnChoices.BatchBytes)
                 End();
         }
     }
