@@ -30,7 +30,7 @@ internal sealed class RowSplits
     public RowSplits(TreePaths paths, int featureCount, Kernel kernel)
     {
         (_tree, _splits) = (paths.Tree, paths.Splits);
-        _isWide = featureCount <= FewFeatures && KernelSelector.IsWide(kernel);
+        _isWide = featureCount <= FewFeatures && kernel == Kernel.Avx512;
         _categories = [.. Enumerable.Range(0, _splits.Length).Where(s => _tree.CategoryOffset[_splits[s]] >= 0)];
         (_values, _thresholds, _missingLeft) = (new int[Words * WordBits], new float[Words * WordBits], new ulong[Words]);
         for (var s = 0; s < _splits.Length; s++)

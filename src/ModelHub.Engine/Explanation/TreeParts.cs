@@ -15,6 +15,9 @@ namespace ModelHub.Engine.Explanation;
 internal sealed class TreeParts
 {
     private const int Block = RankedTree.Block;
+
+    /// <summary>Rows whose patterns are found in registers.</summary>
+    private const int Registers = 4 * 32;
     private const int LineNumbers = NumberTable.CacheLine / sizeof(double);
 
     private readonly TreePaths _paths;
@@ -192,12 +195,14 @@ internal sealed class TreeParts
                     AddComputed(_parts.AsSpan(p), masks, Block, count, weight, to, width, stride);
                     return;
                 }
-                FindPatterns(part, masks, patterns);
+                for (var from = 0; from < count; from += Registers)
+                    FindPatterns(part, masks + from, patterns + from);
                 Add(table + part.Table, features + part.FirstFeature, part, patterns, count, weight, to, width, stride);
             }
         }
     }
 
+    /// <summary>Which splits <see cref="Registers"/> rows agree with.</summary>
     private unsafe void FindPatterns(in TreeCut.Part part, byte* masks, byte* patterns)
     {
         var full = Vector256.Create((byte)((1 << part.Bits) - 1));

@@ -14,7 +14,7 @@ internal sealed class TreeShap
     private const int Block = RankedTree.Block;
 
     /// <summary>Blocks that share a tree's tables while these are in the cache.</summary>
-    private const int BlocksPerChunk = 4;
+    private const int BlocksPerChunk = 2;
 
     /// <summary>From so many rows on, a block costs less than its rows one by one.</summary>
     private const int FewestOfBlock = 8;
@@ -37,8 +37,8 @@ internal sealed class TreeShap
     {
         _room = room ?? new TableRoom(TableRoom.Memory.OfProcess);
         _forest = forest;
-        if (kernel == Kernel.Avx2 && forest.Trees.Count > 0)
-            _ranked = new RankedForest(forest);
+        if (kernel != Kernel.Scalar && forest.Trees.Count > 0)
+            _ranked = new RankedForest(forest, kernel);
         Bias = [.. forest.Base];
         _paths = [.. forest.Trees.Select(tree => new TreePaths(tree))];
         _parts = [.. _paths.Select(paths => new TreeParts(paths))];

@@ -10,7 +10,7 @@ using ModelHub.Engine.Trees;
 namespace ModelHub.Engine.Inference;
 
 /// <summary>
-/// A forest laid out for scoring: single rows on flat nodes, batches on ranks with AVX2 (or flat nodes without). Every score equals
+/// A forest laid out for scoring: single rows on flat nodes, batches on ranks with AVX-512 or AVX2 (or flat nodes without). Every score equals
 /// <see cref="Forest.Score"/> to the last bit, because the trees' values are added in the same order in double precision.
 /// Immutable and thread-safe; nothing is allocated per row. The trees themselves are kept for those who ask for them: as they are, or packed.
 /// </summary>
@@ -18,6 +18,11 @@ public sealed class CompiledForest : IModel
 {
     private const int StackNumbers = 4096;
     private const int Block = RankedTree.Block;
+    private const int CacheLine = 64;
+
+    /// <summary>From so many rows on, a block costs less than its rows on flat nodes.</summary>
+    private const int FewestOfBlock = 32;
+
     private readonly FlatForest _flat;
     private readonly RankedForest? _ranked;
     private readonly Forest? _forest;
@@ -30,8 +35,8 @@ public sealed class CompiledForest : IModel
         (_forest, _base, FeatureCount, Link) = (forest, forest.Base, forest.FeatureCount, forest.Link);
         _flat = new FlatForest(forest);
         Kernel = KernelSelector.Resolve(kernel);
-        if (Kernel == Kernel.Avx2 && forest.Trees.Count > 0)
-            _ranked = new RankedForest(forest);
+        if (Kernel != Kernel.Scalar && forest.Trees.Count > 0)
+            _ranked = new RankedForest(forest, Kernel);
     }
 
     private CompiledForest(CompiledForest other, PackedForest packed)
@@ -96,23 +101,27 @@ public sealed class CompiledForest : IModel
     {
         if (scores.Length < (long)source.Count * OutputCount)
             throw new ArgumentException($"There are {source.Count} rows of {OutputCount} scores, and room for {scores.Length}.", nameof(scores));
-        // With a few rows the ranking of a whole block would cost more than it saves.
-        var ranked = source.Count >= 16 ? _ranked : null;
+        var ranked = source.Count >= FewestOfBlock ? _ranked : null;
         var needsRows = ranked is null || !ranked.AllRanked;
         var values = needsRows ? ArrayPool<float>.Shared.Rent(Block * Math.Max(1, FeatureCount + _flat.PreparedWidth)) : [];
-        var bytes = ranked is null ? [] : ArrayPool<byte>.Shared.Rent((ranked.PlaneCount + ranked.Stack + 1) * Block);
-        fixed (byte* planes = bytes)
+        var bytes = ranked is null ? [] : ArrayPool<byte>.Shared.Rent(ranked.BlockCount * Block + CacheLine);
+        fixed (byte* start = bytes)
         {
+            // A register that lies in two lines of the cache takes twice as long.
+            var blocks = (byte*)(((nuint)start + CacheLine - 1) & ~(nuint)(CacheLine - 1));
+            ranked?.WriteNumbers(blocks);
             for (var from = 0; from < source.Count; from += Block)
             {
                 var count = Math.Min(Block, source.Count - from);
                 var block = scores.Slice(from * OutputCount, count * OutputCount);
-                for (var i = 0; i < count; i++)
+                if (_base is [var only])
+                    block.Fill(only);
+                for (var i = 0; i < count && _base.Length > 1; i++)
                     _base.CopyTo(block[(i * OutputCount)..]);
-                ranked?.Encode(source, from, planes);
+                ranked?.Encode(source, from, blocks);
                 if (needsRows)
                     Prepare(source, from, count, values);
-                AddTrees(ranked, planes, count, values, block);
+                AddTrees(ranked, blocks, count, values, block);
             }
         }
         if (values.Length > 0)
@@ -121,7 +130,7 @@ public sealed class CompiledForest : IModel
             ArrayPool<byte>.Shared.Return(bytes);
     }
 
-    private unsafe void AddTrees(RankedForest? ranked, byte* planes, int count, float[] values, Span<double> scores)
+    private unsafe void AddTrees(RankedForest? ranked, byte* blocks, int count, float[] values, Span<double> scores)
     {
         for (var t = 0; t < _flat.TreeCount; t++)
         {
@@ -130,29 +139,8 @@ public sealed class CompiledForest : IModel
                 _flat.Add(t, count, values, MemoryMarshal.Cast<float, int>(values.AsSpan(Block * FeatureCount)), scores);
                 continue;
             }
-            var stack = planes + ranked.PlaneCount * Block;
-            var leaves = stack + ranked.Stack * Block;
-            tree.FindLeaves(planes, stack, leaves);
-            AddLeaves(tree.Values, tree.Width, leaves, count, OutputCount, scores[tree.Output..]);
-        }
-    }
-
-    private static unsafe void AddLeaves(float[] values, int width, byte* leaves, int count, int outputs, Span<double> scores)
-    {
-        fixed (float* value = values)
-        fixed (double* score = scores)
-        {
-            if (width == 1 && outputs == 1)
-            {
-                for (var i = 0; i < count; i++)
-                    score[i] += value[leaves[i]];
-                return;
-            }
-            for (var i = 0; i < count; i++)
-            {
-                for (var o = 0; o < width; o++)
-                    score[i * outputs + o] += value[leaves[i] * width + o];
-            }
+            var leaves = tree.FindLeaves(blocks, count, Kernel);
+            LeafValues.Add(tree, leaves, count, OutputCount, scores[tree.Output..], Kernel);
         }
     }
 

@@ -16,21 +16,28 @@ internal sealed class RankedFeature
     private const int MissingClass = 255;
     private readonly float[] _thresholds;
     private readonly byte[]? _classes;
+    private readonly PivotTree? _pivots;
 
-    private RankedFeature(float[] thresholds, byte[]? classes)
+    private RankedFeature(float[] thresholds, PivotTree? pivots)
     {
         _thresholds = thresholds;
+        _pivots = pivots;
+    }
+
+    private RankedFeature(byte[] classes)
+    {
+        _thresholds = [];
         _classes = classes;
     }
 
     public bool IsCategorical => _classes is not null;
 
     /// <summary>Null when a byte is not enough, or when splits treat the feature as a number and as a category.</summary>
-    public static RankedFeature? Of(IReadOnlyList<(Tree Tree, int Node)> splits)
+    public static RankedFeature? Of(IReadOnlyList<(Tree Tree, int Node)> splits, Kernel kernel)
     {
         var categories = splits.Count(s => s.Tree.CategoryOffset[s.Node] >= 0);
         if (categories == 0)
-            return OfNumbers(splits);
+            return OfNumbers(splits, kernel);
         return categories == splits.Count ? OfCategories(splits) : null;
     }
 
@@ -60,7 +67,13 @@ internal sealed class RankedFeature
                 right[done] = ClassOf(values[done]);
             return;
         }
-        // Callers with AVX2 come with multiples of 32 rows; others never get here (see CompiledForest).
+        // Callers come with multiples of 64 rows, and not with the scalar kernel (see CompiledForest).
+        if (_pivots is not null)
+        {
+            for (; done < count; done += PivotTree.Rows)
+                _pivots.Encode(values + done, right == null ? null : right + done, left == null ? null : left + done);
+            return;
+        }
         fixed (float* thresholds = _thresholds)
         {
             for (; done + 32 <= count; done += 32)
@@ -116,7 +129,7 @@ internal sealed class RankedFeature
         return (uint)code < (uint)_classes!.Length ? _classes[code] : (byte)0;
     }
 
-    private static RankedFeature? OfNumbers(IReadOnlyList<(Tree Tree, int Node)> splits)
+    private static RankedFeature? OfNumbers(IReadOnlyList<(Tree Tree, int Node)> splits, Kernel kernel)
     {
         var thresholds = splits.Select(s => s.Tree.Threshold[s.Node]).Distinct().Order().ToArray();
         if (thresholds.Length > MostThresholds || thresholds.Any(t => float.IsNaN(t) || float.IsPositiveInfinity(t)))
@@ -124,7 +137,8 @@ internal sealed class RankedFeature
         var padded = 1;
         while (padded < thresholds.Length)
             padded = padded * 2 + 1;
-        return new RankedFeature([.. thresholds, .. Enumerable.Repeat(float.PositiveInfinity, padded - thresholds.Length)], null);
+        thresholds = [.. thresholds, .. Enumerable.Repeat(float.PositiveInfinity, padded - thresholds.Length)];
+        return new RankedFeature(thresholds, kernel == Kernel.Avx512 ? new PivotTree(thresholds) : null);
     }
 
     private static RankedFeature? OfCategories(IReadOnlyList<(Tree Tree, int Node)> splits)
@@ -156,6 +170,6 @@ internal sealed class RankedFeature
             classes[code] = (byte)number;
         }
         var exact = splits.All(s => Enumerable.Range(0, codes).All(code => s.Tree.GoesLeft(s.Node, code) == s.Tree.GoesLeft(s.Node, first[classes[code]])));
-        return exact ? new RankedFeature([], classes) : null;
+        return exact ? new RankedFeature(classes) : null;
     }
 }

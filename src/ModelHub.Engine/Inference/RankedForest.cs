@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ModelHub.Engine.Numerics;
 using ModelHub.Engine.Trees;
 
 namespace ModelHub.Engine.Inference;
@@ -9,7 +10,9 @@ namespace ModelHub.Engine.Inference;
 /// </summary>
 internal sealed class RankedForest
 {
-    public RankedForest(Forest forest)
+    private readonly int _leaves;
+
+    public RankedForest(Forest forest, Kernel kernel)
     {
         var splits = new List<(Tree, int)>?[forest.FeatureCount];
         Features = new RankedFeature?[forest.FeatureCount];
@@ -28,7 +31,7 @@ internal sealed class RankedForest
             LeftPlanes[f] = RightPlanes[f] = -1;
             if (splits[f] is not { } found)
                 continue;
-            Features[f] = RankedFeature.Of(found);
+            Features[f] = RankedFeature.Of(found, kernel);
             if (Features[f] is not { } feature)
                 continue;
             if (feature.IsCategorical || found.Exists(s => !s.Item1.MissingLeft[s.Item2]))
@@ -37,7 +40,8 @@ internal sealed class RankedForest
                 LeftPlanes[f] = PlaneCount++;
         }
         Trees = [.. forest.Trees.Select(tree => RankedTree.Of(tree, this))];
-        Stack = Trees.Max(t => t?.Stack) ?? 1;
+        BlockCount = Trees.Max(t => t?.BlockCount) ?? PlaneCount;
+        _leaves = Trees.Max(t => t?.LeafCount) ?? 0;
         AllRanked = Array.TrueForAll(Trees, t => t is not null);
     }
 
@@ -53,9 +57,17 @@ internal sealed class RankedForest
     /// <summary>Null where a tree has more than 256 leaves, or splits on a feature that needs more than a byte.</summary>
     public RankedTree?[] Trees { get; }
 
-    public int Stack { get; }
+    /// <summary>Blocks that all its trees need to find leaves: see <see cref="RankedTree.BlockCount"/>.</summary>
+    public int BlockCount { get; }
 
     public bool AllRanked { get; }
+
+    /// <summary>Fills the blocks behind the planes with the leaves' numbers, so that a split need not ask whether a side of it is a leaf.</summary>
+    public unsafe void WriteNumbers(byte* blocks)
+    {
+        for (var leaf = 0; leaf < _leaves; leaf++)
+            new Span<byte>(blocks + (PlaneCount + leaf) * RankedTree.Block, RankedTree.Block).Fill((byte)leaf);
+    }
 
     /// <summary>Ranks a block of rows. Rows beyond the source's last are missing throughout.</summary>
     /// <param name="planes"><see cref="PlaneCount"/> × <see cref="RankedTree.Block"/> bytes.</param>
@@ -63,16 +75,21 @@ internal sealed class RankedForest
     public unsafe void Encode(RowSource source, int from, byte* planes)
     {
         const int block = RankedTree.Block;
-        var values = stackalloc float[block];
+        var together = source.Together;
+        var values = stackalloc float[together * block];
         var count = Math.Min(block, source.Count - from);
-        new Span<float>(values + count, block - count).Fill(float.NaN);
-        for (var f = 0; f < Features.Length; f++)
+        new Span<float>(values, together * block).Fill(float.NaN);
+        for (var first = 0; first < Features.Length; first += together)
         {
-            if (Features[f] is not { } feature)
+            var features = Features.AsSpan(first, Math.Min(together, Features.Length - first));
+            if (!features.ContainsAnyExcept((RankedFeature?)null))
                 continue;
-            source.CopyColumn(f, from, new Span<float>(values, count));
-            feature.Encode(values, block,
-                RightPlanes[f] < 0 ? null : planes + RightPlanes[f] * block, LeftPlanes[f] < 0 ? null : planes + LeftPlanes[f] * block);
+            source.CopyColumns(first, features.Length, from, count, values, block);
+            for (var f = 0; f < features.Length; f++)
+            {
+                var (right, left) = (RightPlanes[first + f], LeftPlanes[first + f]);
+                features[f]?.Encode(values + f * block, block, right < 0 ? null : planes + right * block, left < 0 ? null : planes + left * block);
+            }
         }
     }
 }

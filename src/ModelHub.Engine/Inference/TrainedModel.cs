@@ -95,8 +95,7 @@ public sealed class TrainedModel
         }
         var scores = ArrayPool<double>.Shared.Rent(rows * Model.OutputCount);
         Model.ScoreRows(features, scores.AsSpan(0, rows * Model.OutputCount));
-        for (var r = 0; r < rows; r++)
-            Link(scores.AsSpan(r * Model.OutputCount, Model.OutputCount), outputs.Slice(r * OutputCount, OutputCount));
+        LinkRows(scores.AsSpan(0, rows * Model.OutputCount), outputs);
         ArrayPool<double>.Shared.Return(scores);
     }
 
@@ -112,8 +111,7 @@ public sealed class TrainedModel
             int[] rows = [.. Enumerable.Range(block * 1024, Math.Min(1024, features.RowCount - block * 1024))];
             var scores = new double[rows.Length * Model.OutputCount];
             Model.Score(features, rows, scores);
-            for (var i = 0; i < rows.Length; i++)
-                Link(scores.AsSpan(i * Model.OutputCount, Model.OutputCount), outputs.AsSpan(rows[i] * OutputCount, OutputCount));
+            LinkRows(scores, outputs.AsSpan(block * 1024 * OutputCount, rows.Length * OutputCount));
         });
         return outputs;
     }
@@ -199,8 +197,7 @@ public sealed class TrainedModel
     {
         var rows = scores.Length / Model.OutputCount;
         var outputs = new double[rows * OutputCount];
-        for (var r = 0; r < rows; r++)
-            Link(scores.Slice(r * Model.OutputCount, Model.OutputCount), outputs.AsSpan(r * OutputCount, OutputCount));
+        LinkRows([.. scores], outputs);
         return outputs;
     }
 
@@ -209,6 +206,21 @@ public sealed class TrainedModel
         Span<double> scores = Model.OutputCount <= 64 ? stackalloc double[Model.OutputCount] : new double[Model.OutputCount];
         Model.Score(features, scores);
         Link(scores, outputs);
+    }
+
+    /// <summary>Scores of many rows as predictions; the scores are spent.</summary>
+    private void LinkRows(Span<double> scores, Span<double> outputs)
+    {
+        if (Task == TaskKind.Binary)
+        {
+            if (Model.Link != Engine.Link.Probability)
+                Elementary.Logistic(scores);
+            for (var r = 0; r < scores.Length; r++)
+                (outputs[2 * r], outputs[2 * r + 1]) = (1 - scores[r], scores[r]);
+            return;
+        }
+        for (var (at, to) = (0, 0); at < scores.Length; at += Model.OutputCount, to += OutputCount)
+            Link(scores.Slice(at, Model.OutputCount), outputs.Slice(to, OutputCount));
     }
 
     private void Link(ReadOnlySpan<double> scores, Span<double> outputs)

@@ -14,7 +14,7 @@ public static partial class Elementary
     public static void Logistic(Span<double> values)
     {
         var done = 0;
-        if (KernelSelector.Best == Kernel.Avx2)
+        if (KernelSelector.Best != Kernel.Scalar)
         {
             var wide = MemoryMarshal.Cast<double, Vector256<double>>(values);
             Logistic(wide);

@@ -36,7 +36,7 @@ public class ShapExplainerTests
     {
         var forest = Kinds[shape].Draw(21);
         var matrix = Kinds[shape].Rows(22, 6);
-        foreach (var kernel in new[] { Kernel.Scalar, Kernel.Avx2 })
+        foreach (var kernel in Enum.GetValues<Kernel>())
         {
             var explainer = new ShapExplainer(forest, kernel);
             var row = new float[forest.FeatureCount];
