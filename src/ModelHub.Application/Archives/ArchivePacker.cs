@@ -1,5 +1,6 @@
 using System.Formats.Tar;
 using System.IO.Compression;
+using ModelHub.Application.Storage;
 
 namespace ModelHub.Application.Archives;
 
@@ -13,7 +14,7 @@ public static class ArchivePacker
     /// <returns>A temporary file that goes with its stream.</returns>
     public static async Task<Stream> ZipAsync(IEnumerable<PackedFile> files, CompressionLevel level, CancellationToken cancellation)
     {
-        var path = Path.Combine(Path.GetTempPath(), "modelhub-" + Guid.NewGuid().ToString("N"));
+        var path = Scratch.NewPath();
         var target = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
         try
         {
@@ -46,7 +47,7 @@ public static class ArchivePacker
             async (path, content, stop) =>
             {
                 // A tar says a file's length before its bytes: these are counted on the way through a temporary file.
-                var scratch = Path.Combine(Path.GetTempPath(), "modelhub-" + Guid.NewGuid().ToString("N"));
+                var scratch = Scratch.NewPath();
                 await using var file = new FileStream(
                     scratch, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
                 await content.CopyToAsync(file, stop);

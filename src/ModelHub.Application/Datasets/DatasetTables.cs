@@ -18,7 +18,7 @@ public sealed class DatasetTables(HubDbContext db, IArtifactStore store, IParque
     public async Task<StoredTable> StoreAsync(Stream file, TableSource source, CancellationToken cancellation)
     {
         TableSchema? schema = null;
-        var scratch = Path.Combine(Path.GetTempPath(), "modelhub-" + Guid.NewGuid().ToString("N"));
+        var scratch = Scratch.NewPath();
         try
         {
             schema = await Task.Run(() => Refusing(() => Ingest(file, OptionsOf(source), scratch, cancellation)), cancellation);
@@ -73,7 +73,7 @@ public sealed class DatasetTables(HubDbContext db, IArtifactStore store, IParque
     public async Task WriteCsvAsync(Guid versionId, Stream target, CancellationToken cancellation)
     {
         using var set = await OpenAsync(versionId, cancellation);
-        var path = Path.Combine(Path.GetTempPath(), "modelhub-" + Guid.NewGuid().ToString("N"));
+        var path = Scratch.NewPath();
         await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
         await Task.Run(() => CsvExport.Write(set, file, cancellation), cancellation);
         file.Position = 0;

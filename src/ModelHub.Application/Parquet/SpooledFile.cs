@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using ModelHub.Application.Errors;
+using ModelHub.Application.Storage;
 
 namespace ModelHub.Application.Parquet;
 
@@ -8,7 +9,7 @@ internal sealed class SpooledFile : IDisposable
 {
     private const int StepBytes = 256 << 10;
     private static readonly byte[] Magic = "PAR1"u8.ToArray();
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("modelhub-parquet-");
+    private readonly DirectoryInfo _folder = Scratch.NewFolder();
 
     public string Path => System.IO.Path.Combine(_folder.FullName, "rows.parquet");
 

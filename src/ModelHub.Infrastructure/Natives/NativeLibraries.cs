@@ -4,6 +4,7 @@ using System.IO.Compression;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using ModelHub.Application.Errors;
+using ModelHub.Application.Storage;
 
 namespace ModelHub.Infrastructure.Natives;
 
@@ -95,7 +96,7 @@ public sealed class NativeLibraries(string folder)
 
     private async Task FetchAsync(Package package, CancellationToken cancellation)
     {
-        var scratch = Directory.CreateTempSubdirectory("modelhub-natives-").FullName;
+        var scratch = Scratch.NewFolder().FullName;
         try
         {
             await PackAsync(package, scratch, cancellation);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ModelHub.Application.Errors;
 using ModelHub.Application.Serving;
+using ModelHub.Application.Storage;
 using ModelHub.Engine.Data;
 
 namespace ModelHub.Infrastructure.Natives;
@@ -21,7 +22,7 @@ public sealed class OnnxRuntime(NativeLibraries libraries) : IOnnxRuntime
     {
         var library = await Task.Run(() => libraries.RequireOnnx(cancellation), cancellation);
         Refusing(() => OnnxInspector.RequireSelfContained(model.Span));
-        var folder = Directory.CreateTempSubdirectory("modelhub-probe-").FullName;
+        var folder = Scratch.NewFolder().FullName;
         try
         {
             var file = Path.Combine(folder, "model.onnx");

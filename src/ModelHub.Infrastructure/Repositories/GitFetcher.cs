@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ModelHub.Application.CustomModels.Repositories;
 using ModelHub.Application.Errors;
+using ModelHub.Application.Storage;
 using ModelHub.Infrastructure.Sandboxes;
 
 namespace ModelHub.Infrastructure.Repositories;
@@ -14,7 +15,7 @@ internal sealed class GitFetcher(ProcessLauncher launcher) : IRepositoryFetcher
 
     public async Task FetchAsync(string location, string reference, Func<FetchedCommit, CancellationToken, Task> use, CancellationToken cancellation)
     {
-        var folder = Directory.CreateTempSubdirectory("modelhub-git-").FullName;
+        var folder = Scratch.NewFolder().FullName;
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         bounded.CancelAfter(Patience);
         try

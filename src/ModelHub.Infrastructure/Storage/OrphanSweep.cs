@@ -10,7 +10,8 @@ namespace ModelHub.Infrastructure.Storage;
 
 /// <summary>
 /// Removes artifacts that no row names. A row goes first, in a transaction that its references would block; bytes without a row go when
-/// they are older than the grace, since a writer stores bytes before the row. Answers that were kept for retries go when their day is over.
+/// they are older than the grace, since a writer stores bytes before the row. Answers that were kept for retries go when their day is over, and temporary files with
+/// the process that made them.
 /// </summary>
 internal sealed class OrphanSweep(LocalArtifactStore store, IServiceScopeFactory scopes, TimeProvider clock, ILogger<OrphanSweep> log) : BackgroundService
 {
@@ -57,6 +58,8 @@ internal sealed class OrphanSweep(LocalArtifactStore store, IServiceScopeFactory
             try
             {
                 await ForgetRetriesAsync(stoppingToken);
+                if (Scratch.Sweep() is > 0 and var left)
+                    log.LogInformation("Removed what killed processes left among the temporary files: {Count} folders", left);
                 if (await SweepAsync(Grace, stoppingToken) is > 0 and var swept)
                     log.LogInformation("Swept {Count} files that nothing named", swept);
             }
