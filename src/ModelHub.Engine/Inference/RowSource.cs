@@ -76,7 +76,7 @@ internal readonly ref struct RowSource
             fixed (float* values = _values)
             {
                 // A row that is too short is read into the next.
-                for (; done + 8 <= count && (from + done + 7) * _width + feature + 8 <= _values.Length; done += 8)
+                for (; done + 8 <= count && (from + done + 7L) * _width + feature + 8 <= _values.Length; done += 8)
                     Transpose(values + (from + done) * _width + feature, _width, to + done, stride);
             }
         }

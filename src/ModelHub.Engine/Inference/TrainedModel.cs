@@ -211,7 +211,7 @@ public sealed class TrainedModel
     /// <summary>Scores of many rows as predictions; the scores are spent.</summary>
     private void LinkRows(Span<double> scores, Span<double> outputs)
     {
-        if (Task == TaskKind.Binary)
+        if (Task == TaskKind.Binary && Model.OutputCount == 1)
         {
             if (Model.Link != Engine.Link.Probability)
                 Elementary.Logistic(scores);
