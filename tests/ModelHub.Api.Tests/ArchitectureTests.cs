@@ -55,11 +55,12 @@ public sealed class ArchitectureTests
     [InlineData(@"ZipArchiveMode\.(Read|Update)|ZipFile\.|\bTarReader\b|\bTarFile\.", "ArchiveReader.cs", "NativeLibraries.cs")]
     [InlineData(@"ExtractTo(File|Directory)", "NativeLibraries.cs")]
     [InlineData(@"Contains\(""\.\.""", "ArchivePath.cs", "ArchiveReader.cs", "RepositoryService.cs")]
+    [InlineData(@"CreateTempSubdirectory\(|GetTempPath\(|GetTempFileName\(", "Scratch.cs", "BubblewrapSandbox.cs", "ContainerSandbox.cs", "EngineSocket.cs")]
     [InlineData(@"Flush\(flushToDisk: true\)|\bfsync\(", "LocalArtifactStore.cs")]
     [InlineData(
         @"FileMode\.(Create|CreateNew|Append|OpenOrCreate)|File\.(Create|WriteAll\w+|AppendAll\w+|OpenWrite|Copy|Move)\(", "LocalArtifactStore.cs",
         "TableReader.cs", "DatasetTables.cs", "SpooledFile.cs", "ArchivePacker.cs", "ModelPrograms.cs", "PackageFolders.cs", "ClusterFolder.cs", "ServerLog.cs",
-        "NativeLibraries.cs", "OnnxRuntime.cs", "Welcome.cs", "ContainerOwner.cs", "ContainerSandbox.cs", "ImageNames.cs")]
+        "NativeLibraries.cs", "OnnxRuntime.cs", "Scratch.cs", "Welcome.cs", "ContainerOwner.cs", "ContainerSandbox.cs", "ImageNames.cs")]
     public void One_process_launcher_archive_reader_path_resolver_and_blob_writer(string what, params string[] gates)
     {
         var around = Sources(Path.Combine(Root(), "src")).Where(f => !gates.Contains(Path.GetFileName(f)) && Regex.IsMatch(File.ReadAllText(f), what));
