@@ -18,7 +18,8 @@ public static class Scratch
 
     /// <summary>Removes what processes that are gone left behind.</summary>
     /// <returns>How many of them there were.</returns>
-    public static int Sweep() => new DirectoryInfo(Path.GetTempPath()).EnumerateDirectories(Prefix + "*").Count(folder => Remove(folder));
+    public static int Sweep() =>
+        LocksHold() ? new DirectoryInfo(Path.GetTempPath()).EnumerateDirectories(Prefix + "*").Count(folder => Remove(folder)) : 0;
 
     private static (DirectoryInfo, FileStream) Create()
     {
@@ -28,6 +29,20 @@ public static class Scratch
         folder.MoveTo(Path.Combine(Path.GetTempPath(), Prefix + Guid.NewGuid().ToString("N")));
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Remove(folder, held);
         return (folder, held);
+    }
+
+    /// <summary>There are file systems whose locks keep nobody out, not even from what this process holds.</summary>
+    private static bool LocksHold()
+    {
+        try
+        {
+            Lock(Own.Value.Folder.FullName, FileMode.Open).Dispose();
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
     }
 
     private static FileStream Lock(string folder, FileMode mode) => new(Path.Combine(folder, LockName), mode, FileAccess.ReadWrite, FileShare.None);

@@ -103,7 +103,10 @@ public sealed class CompiledForest : IModel
             throw new ArgumentException($"There are {source.Count} rows of {OutputCount} scores, and room for {scores.Length}.", nameof(scores));
         var ranked = source.Count >= FewestOfBlock ? _ranked : null;
         var needsRows = ranked is null || !ranked.AllRanked;
-        var values = needsRows ? ArrayPool<float>.Shared.Rent(Block * Math.Max(1, FeatureCount + _flat.PreparedWidth)) : [];
+        var most = needsRows ? Math.Min(Block, source.Count) : 0;
+        var values = ArrayPool<float>.Shared.Rent(most * (FeatureCount + _flat.PreparedWidth));
+        var rows = values.AsSpan(0, most * FeatureCount);
+        var prepared = MemoryMarshal.Cast<float, int>(values.AsSpan(rows.Length));
         var bytes = ranked is null ? [] : ArrayPool<byte>.Shared.Rent(ranked.BlockCount * Block + CacheLine);
         fixed (byte* start = bytes)
         {
@@ -115,28 +118,32 @@ public sealed class CompiledForest : IModel
                 var count = Math.Min(Block, source.Count - from);
                 var block = scores.Slice(from * OutputCount, count * OutputCount);
                 if (_base is [var only])
+                {
                     block.Fill(only);
-                for (var i = 0; i < count && _base.Length > 1; i++)
-                    _base.CopyTo(block[(i * OutputCount)..]);
+                }
+                else
+                {
+                    for (var i = 0; i < count; i++)
+                        _base.CopyTo(block[(i * OutputCount)..]);
+                }
                 ranked?.Encode(source, from, blocks);
                 if (needsRows)
-                    Prepare(source, from, count, values);
-                AddTrees(ranked, blocks, count, values, block);
+                    Prepare(source, from, count, rows, prepared);
+                AddTrees(ranked, blocks, count, rows, prepared, block);
             }
         }
-        if (values.Length > 0)
-            ArrayPool<float>.Shared.Return(values);
+        ArrayPool<float>.Shared.Return(values);
         if (bytes.Length > 0)
             ArrayPool<byte>.Shared.Return(bytes);
     }
 
-    private unsafe void AddTrees(RankedForest? ranked, byte* blocks, int count, float[] values, Span<double> scores)
+    private unsafe void AddTrees(RankedForest? ranked, byte* blocks, int count, ReadOnlySpan<float> rows, ReadOnlySpan<int> prepared, Span<double> scores)
     {
         for (var t = 0; t < _flat.TreeCount; t++)
         {
             if (ranked?.Trees[t] is not { } tree)
             {
-                _flat.Add(t, count, values, MemoryMarshal.Cast<float, int>(values.AsSpan(Block * FeatureCount)), scores);
+                _flat.Add(t, count, rows, prepared, scores);
                 continue;
             }
             var leaves = tree.FindLeaves(blocks, count, Kernel);
@@ -144,12 +151,11 @@ public sealed class CompiledForest : IModel
         }
     }
 
-    private void Prepare(RowSource source, int from, int count, float[] values)
+    private void Prepare(RowSource source, int from, int count, Span<float> rows, Span<int> prepared)
     {
-        var prepared = MemoryMarshal.Cast<float, int>(values.AsSpan(Block * FeatureCount));
         for (var i = 0; i < count; i++)
         {
-            var row = values.AsSpan(i * FeatureCount, FeatureCount);
+            var row = rows.Slice(i * FeatureCount, FeatureCount);
             source.CopyRow(from + i, row);
             _flat.Prepare(row, prepared[(i * _flat.PreparedWidth)..]);
         }
